@@ -1,0 +1,210 @@
+// The audit log: durable, hash-chained, authenticated, signed. docs/audit-log-format.md has the
+// bytes.
+//
+// Life of a record: a worker submits a Draft through its CommitQueue; the one writer thread gives
+// it seq, time, salt and chain, writes a batch with one write and one fdatasync, and only then
+// delivers a Committed to the queue. A Clearance, without which nothing can be forwarded, exists
+// only in such an answer.
+//
+// Thread-safety: AuditLog may be used from any thread; a CommitQueue belongs to one worker.
+// Lifetimes: the AuditLog must outlive its queues. Errors: the first failed write or sync poisons
+// the log for good: every draft from then on is answered with a failure, and nothing is retried.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portcullis/result.h"
+#include "portcullis/types.h"
+
+namespace portcullis {
+
+enum class RecordType : std::uint8_t {
+  open,
+  decision,
+  outcome,
+  checkpoint,
+  change,
+  recovered,
+  clock_step,
+  anchor,
+  shed,
+  retention,
+  seal
+};
+std::string_view record_type_name(RecordType type);
+
+// Where a record stands in its stream; as a header: v1:<stream>:<epoch>:<seq>:<h>:<mac>.
+struct Receipt {
+  std::array<std::uint8_t, 16> stream{};
+  std::uint64_t epoch = 0;
+  std::uint64_t seq = 0;
+  Digest hash{};
+  Digest mac{};
+  std::string text() const;
+  static std::optional<Receipt> parse(std::string_view text);
+};
+
+// One record before it has a place. `members` is the JSON of its own members, in order, without
+// braces:
+// `"id":"…","input":{…}`; valid UTF-8, no member names of the record prefix, no plaintext of a
+// caller.
+struct Draft {
+  RecordType type = RecordType::decision;
+  std::string members;
+  Effect effect = Effect::deny;  // of a decision: only Effect::allow earns a Clearance. Rendered by
+                                 // the log itself into "decision":{"effect":…}: see DecisionDraft.
+};
+
+// A decision's parts, each a complete JSON value in its fixed order. The log renders the effect, so
+// that what is on disk and what earns a Clearance cannot differ.
+struct DecisionDraft {
+  std::string id;     // UUIDv7
+  std::string input;  // object; append_json(PolicyInput)
+  std::string policy_name;
+  std::int64_t policy_sequence = 0;
+  Digest policy_digest{};
+  Decision decision;
+  std::string evidence;  // object
+};
+Draft make_draft(const DecisionDraft& decision);
+
+// Proof that a permitting decision is on disk. Move-only, no public constructor; forwarding
+// consumes it.
+class Clearance {
+ public:
+  Clearance(Clearance&&) noexcept = default;
+  Clearance& operator=(Clearance&&) noexcept = default;
+  Clearance(const Clearance&) = delete;
+  Clearance& operator=(const Clearance&) = delete;
+  const Receipt& receipt() const { return receipt_; }
+
+ private:
+  friend class AuditLog;
+  explicit Clearance(const Receipt& receipt) : receipt_(receipt) {}
+  Receipt receipt_;
+};
+
+struct Committed {
+  std::uint64_t ticket = 0;            // as given to submit()
+  std::optional<Receipt> receipt;      // nullopt: it is not durable, and never will be
+  std::optional<Clearance> clearance;  // only for a durable decision that allows
+  Reason failure = Reason::none;       // audit_unavailable or record_too_large
+};
+
+struct AuditOptions {
+  std::string directory;
+  std::string signing_key_file;           // Ed25519 PKCS#8 PEM, mode 0600
+  std::string escrow_public_key_file;     // RSA ≥ 3072 bits, PEM
+  std::string evidence_key_file;          // 32 bytes, hex, mode 0600: the key `E`
+  std::string deployment = "portcullis";  // the first part of a checkpoint's origin
+  std::uint64_t segment_bytes_max = 128u << 20;
+  std::chrono::seconds segment_age_max{3600};
+  std::size_t queue_records_max = 65536;  // waiting for the writer; beyond: audit_unavailable
+  std::size_t record_bytes_max = 1u << 20;
+  std::uint64_t reserve_bytes_min =
+      256u << 20;  // below this much free space: not ready, everything denied
+  std::vector<std::string>
+      allow_filesystem;  // names (tmpfs, overlay, fuse) on which fdatasync means little
+};
+
+class AuditLog;
+
+// One worker's door to the log.
+class CommitQueue {
+ public:
+  ~CommitQueue();
+  // Never blocks on the disk. The answer comes through the queue's wake function and take().
+  void submit(Draft draft, std::uint64_t ticket);
+  // As submit(), but nobody waits: no answer will come. For `shed` counts and flood-limited
+  // denials.
+  void submit_unawaited(Draft draft);
+  // All answers since the last call. Call on the worker's own thread, after a wake.
+  std::vector<Committed> take();
+
+ private:
+  friend class AuditLog;
+  struct State;
+  explicit CommitQueue(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+class AuditLog {
+ public:
+  // Locks the directory, recovers, opens or continues the stream, starts the writer thread.
+  // `on_failure` is called once, on the writer thread, when the log is poisoned.
+  static Result<std::unique_ptr<AuditLog>> open(const AuditOptions& options,
+                                                std::function<void(const Error&)> on_failure);
+  ~AuditLog();  // close() if that has not happened
+
+  // `wake` is called on the writer thread at most once per batch that has answers for this queue;
+  // it must only hand over to the worker (one post).
+  std::unique_ptr<CommitQueue> make_queue(std::function<void()> wake);
+  // Commits and waits: for start-up, reload and tools, not for requests.
+  Result<Receipt> commit(Draft draft);
+
+  bool healthy() const;                // not poisoned, enough space
+  std::string stream() const;          // 32 hex digits
+  const Digest& evidence_key() const;  // `E`; derive a key per use with hkdf_sha256
+
+  // Writes checkpoint and seal, syncs, stops the writer. No draft may be in flight.
+  Result<void> close();
+
+ private:
+  struct Impl;
+  explicit AuditLog(std::unique_ptr<Impl> impl);
+  static Clearance clear(const Receipt& receipt) { return Clearance(receipt); }
+  std::unique_ptr<Impl> impl_;
+};
+
+// ---------------------------------------------------------------- verification
+
+enum class VerifyExit : int {
+  whole = 0,
+  integrity = 1,
+  usage = 2,
+  unanchored = 3,
+  gap = 4,
+  cannot = 5
+};
+
+struct Fault {
+  std::string file;
+  std::uint64_t line = 0;    // from 1
+  std::uint64_t offset = 0;  // bytes from the start of the file
+  std::optional<std::uint64_t> seq;
+  VerifyExit kind = VerifyExit::integrity;
+  std::string message;
+  std::string text() const;  // file:line:offset:seq: message
+};
+
+struct VerifyOptions {
+  std::vector<std::string> directories;
+  std::string public_key_file;  // from outside the directories; empty: self-asserted
+  std::string key_file;  // K_0, hex; empty: macs are not checked unless escrow_key_file is given
+  std::string escrow_key_file;  // RSA private key that unwraps K_0 from the genesis record
+  std::vector<std::string> receipts;
+};
+
+struct VerifyReport {
+  VerifyExit exit = VerifyExit::cannot;
+  std::vector<Fault> faults;  // in the order of the log
+  std::uint64_t records = 0;
+  std::uint64_t decisions = 0;
+  std::uint64_t outcomes = 0;
+  std::uint64_t open_decisions = 0;  // without an outcome
+  std::string first_time, last_time;
+  std::string root;                      // hex, of all records
+  std::vector<std::string> not_checked;  // "macs not checked: no key"
+};
+
+// Offline and read-only; goes on after a fault.
+VerifyReport verify_log(const VerifyOptions& options);
+
+}  // namespace portcullis

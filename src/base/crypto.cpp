@@ -1,0 +1,157 @@
+#include "base/crypto.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/kdf.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <cstdlib>
+#include <utility>
+
+namespace portcullis {
+namespace {
+
+// INVARIANT: a cryptographic primitive either gives its result or the process ends.
+void require(bool good) {
+  if (!good) std::abort();
+}
+
+struct BioDeleter {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+};
+using Bio = std::unique_ptr<BIO, BioDeleter>;
+
+struct MdContextDeleter {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using MdContext = std::unique_ptr<EVP_MD_CTX, MdContextDeleter>;
+
+EVP_MAC* hmac_algorithm() {
+  static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  require(algorithm != nullptr);
+  return algorithm;
+}
+
+}  // namespace
+
+Digest sha256(ByteView data) {
+  Digest out;
+  require(SHA256(data.data(), data.size(), out.data()) != nullptr);
+  return out;
+}
+
+Digest sha256(std::string_view data) { return sha256(as_bytes(data)); }
+
+struct Hmac::State {
+  EVP_MAC_CTX* context = EVP_MAC_CTX_new(hmac_algorithm());
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { EVP_MAC_CTX_free(context); }
+};
+
+Hmac::Hmac(ByteView key) : state_(std::make_unique<State>()) {
+  char name[] = "SHA256";
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                                   OSSL_PARAM_construct_end()};
+  require(EVP_MAC_init(state_->context, key.data(), key.size(), parameters) == 1);
+}
+Hmac::~Hmac() = default;
+Hmac::Hmac(Hmac&&) noexcept = default;
+Hmac& Hmac::operator=(Hmac&&) noexcept = default;
+
+Digest Hmac::operator()(ByteView data) {
+  Digest out;
+  std::size_t length = 0;
+  // A null key keeps the prepared key state: a quarter of the cost of setting it again.
+  require(EVP_MAC_init(state_->context, nullptr, 0, nullptr) == 1);
+  require(EVP_MAC_update(state_->context, data.data(), data.size()) == 1);
+  require(EVP_MAC_final(state_->context, out.data(), &length, out.size()) == 1);
+  require(length == out.size());
+  return out;
+}
+
+Digest hmac_sha256(ByteView key, std::string_view data) { return Hmac(key)(data); }
+
+Digest hkdf_sha256(ByteView key, std::string_view info) {
+  // RFC 5869 with an empty salt and one block of output: extract, then T(1).
+  const Digest zero_salt{};
+  const Digest pseudo_random_key = Hmac(zero_salt)(key);
+  std::string block(info);
+  block += '\x01';
+  return hmac_sha256(pseudo_random_key, block);
+}
+
+void random_bytes(std::span<std::uint8_t> out) {
+  require(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1);
+}
+
+bool equal_constant_time(ByteView a, ByteView b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+void wipe(std::span<std::uint8_t> secret) { OPENSSL_cleanse(secret.data(), secret.size()); }
+
+SigningKey SigningKey::generate() {
+  EvpKey key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  require(key != nullptr);
+  return SigningKey(std::move(key));
+}
+
+Result<SigningKey> SigningKey::from_pem(std::string_view pem) {
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  require(bio != nullptr);
+  char no_passphrase[] = "";
+  EvpKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, no_passphrase));
+  if (key == nullptr) return failure(Cause::invalid, "not a PEM private key (PKCS#8, unencrypted)");
+  if (EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519) {
+    return failure(Cause::invalid, "not an Ed25519 private key");
+  }
+  return SigningKey(std::move(key));
+}
+
+std::string SigningKey::to_pem() const {
+  const Bio bio(BIO_new(BIO_s_mem()));
+  require(bio != nullptr);
+  require(PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr,
+                                        nullptr) == 1);
+  char* data = nullptr;
+  const long length = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<std::size_t>(length)};
+}
+
+PublicKey SigningKey::public_key() const {
+  PublicKey out;
+  std::size_t length = out.size();
+  require(EVP_PKEY_get_raw_public_key(key_.get(), out.data(), &length) == 1);
+  return out;
+}
+
+Signature SigningKey::sign(std::string_view message) const {
+  const MdContext context(EVP_MD_CTX_new());
+  Signature out;
+  std::size_t length = out.size();
+  require(context != nullptr);
+  require(EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1);
+  const ByteView bytes = as_bytes(message);
+  require(EVP_DigestSign(context.get(), out.data(), &length, bytes.data(), bytes.size()) == 1);
+  return out;
+}
+
+bool verify_ed25519(const PublicKey& key, std::string_view message, const Signature& signature) {
+  const EvpKey public_key(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()));
+  if (public_key == nullptr) return false;
+  const MdContext context(EVP_MD_CTX_new());
+  require(context != nullptr);
+  if (EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, public_key.get()) != 1) {
+    return false;
+  }
+  const ByteView bytes = as_bytes(message);
+  return EVP_DigestVerify(context.get(), signature.data(), signature.size(), bytes.data(),
+                          bytes.size()) == 1;
+}
+
+}  // namespace portcullis
