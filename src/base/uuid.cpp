@@ -20,7 +20,7 @@ std::string uuid_v7(WallNanos now) {
   out.reserve(36);
   const std::span<const std::uint8_t> all(bytes);
   std::size_t at = 0;
-  for (const std::size_t length : {4, 2, 2, 2, 6}) {
+  for (const std::size_t length : std::array<std::size_t, 5>{4, 2, 2, 2, 6}) {
     if (at > 0) out += '-';
     append_hex(out, all.subspan(at, length));
     at += length;

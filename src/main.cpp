@@ -1,0 +1,31 @@
+// Arguments to one command.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "cli/command.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Portcullis: a reverse proxy that lets a request to a language model pass only when it knows "
+      "the\n"
+      "person, the data and the policy, and has the decision on disk. It falls shut on any doubt.",
+      "portcullis"};
+  app.set_version_flag("--version", "portcullis " PORTCULLIS_VERSION);
+  app.require_subcommand(1);
+  int exit_code = 0;
+  using namespace portcullis::cli;
+  for (const auto add : {add_serve, add_check, add_demo, add_classify, add_identity, add_policy,
+                         add_audit, add_keys}) {
+    add(app, exit_code);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_usage;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "portcullis: %s\n", error.what());
+    return exit_internal;
+  }
+  return exit_code;
+}
