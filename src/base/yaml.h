@@ -6,8 +6,8 @@
 // Scalars stay text; the reader types them. Every error is a Diagnostic with file:line:column, and
 // all are reported, not the first.
 //
-// Thread-safety: a YamlDocument is immutable once loaded. A Diagnostics collector belongs to one
-// thread. Lifetime: nodes are owned by the document; references into it die with it.
+// Thread-safety: a YamlNode is a plain value. A Diagnostics collector belongs to one thread.
+// Lifetime: a node owns what is below it; pointers from find() die with it.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ namespace portcullis {
 
 struct Position {
   int line = 0;    // from 1; 0: the file as a whole
-  int column = 0;  // from 1
+  int column = 0;  // from 1, in bytes
 };
 
 struct Diagnostic {
@@ -46,9 +46,15 @@ class Diagnostics {
   std::vector<Diagnostic> take() { return std::move(all_); }
 
  private:
+  enum class Severity : std::uint8_t { error, warning };
+  void add(Position position, std::string message, Severity severity);
+
   std::string file_;
-  std::vector<Diagnostic> all_;
+  std::vector<Diagnostic> all_;  // at most 1000, then one line that says so
+  bool errors_ = false;
 };
+
+struct YamlPair;
 
 struct YamlNode {
   enum class Kind : std::uint8_t { scalar, mapping, sequence, null };
@@ -57,8 +63,13 @@ struct YamlNode {
   bool quoted = false;                               // a scalar in quotes or a block scalar
   std::string text;                                  // of a scalar, verbatim
   std::vector<YamlNode> items;                       // of a sequence
-  std::vector<std::pair<YamlNode, YamlNode>> pairs;  // of a mapping, in order; keys are scalars
+  std::vector<YamlPair> pairs;                       // of a mapping, in order
   const YamlNode* find(std::string_view key) const;  // nullptr if absent or not a mapping
+};
+
+struct YamlPair {
+  YamlNode key;  // a scalar
+  YamlNode value;
 };
 
 struct YamlLimits {
@@ -73,6 +84,10 @@ YamlNode parse_yaml(std::string_view text, Diagnostics& diagnostics, const YamlL
 // Also reports when `mapping` is not a mapping at all.
 void refuse_unknown_keys(const YamlNode& mapping, std::initializer_list<std::string_view> known,
                          Diagnostics& diagnostics);
+void refuse_unknown_keys(const YamlNode& mapping, const std::vector<std::string_view>& known,
+                         Diagnostics& diagnostics);
+// `text` in quotes for an error message: shortened, control characters replaced.
+std::string quote_for_message(std::string_view text);
 // The nearest of `known` within an edit distance of 2; empty if there is none.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
 
