@@ -11,6 +11,7 @@
 // the log for good: every draft from then on is answered with a failure, and nothing is retried.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -53,13 +54,24 @@ struct Receipt {
 
 // One record before it has a place. `members` is the JSON of its own members, in order, without
 // braces:
-// `"id":"…","input":{…}`; valid UTF-8, no member names of the record prefix, no plaintext of a
-// caller.
-struct Draft {
-  RecordType type = RecordType::decision;
-  std::string members;
-  Effect effect = Effect::deny;  // of a decision: only Effect::allow earns a Clearance. Rendered by
-                                 // the log itself into "decision":{"effect":…}: see DecisionDraft.
+// `"id":"…","upstream":"…"`; valid UTF-8, no control characters, none of the record's own member
+// names (v, stream, seq, prev, batch, epoch, time, salt, type, leaf, mac), no plaintext of a
+// caller. An outcome begins with the `id` of its decision.
+class Draft {
+ public:
+  // For outcome, change, shed, anchor and retention. A decision comes from make_draft() only, and
+  // the other types from the log itself: asking for one of them here is a bug and aborts.
+  Draft(RecordType type, std::string members);
+  RecordType type() const { return type_; }
+  const std::string& members() const { return members_; }
+  Effect effect() const { return effect_; }  // allow only if make_draft() rendered it into members
+
+ private:
+  friend Draft make_draft(const struct DecisionDraft& decision);
+  Draft() = default;
+  RecordType type_ = RecordType::decision;
+  Effect effect_ = Effect::deny;
+  std::string members_;
 };
 
 // A decision's parts, each a complete JSON value in its fixed order. The log renders the effect, so
@@ -93,9 +105,11 @@ class Clearance {
 
 struct Committed {
   std::uint64_t ticket = 0;            // as given to submit()
-  std::optional<Receipt> receipt;      // nullopt: it is not durable, and never will be
+  std::optional<Receipt> receipt;      // nullopt: nobody may rely on it, and nothing is retried
   std::optional<Clearance> clearance;  // only for a durable decision that allows
-  Reason failure = Reason::none;       // audit_unavailable or record_too_large
+  // audit_unavailable; internal (members that cannot be recorded); record_too_large: then the
+  // receipt is that of a minimal record which says so, and there is no clearance.
+  Reason failure = Reason::none;
 };
 
 struct AuditOptions {
@@ -114,6 +128,9 @@ struct AuditOptions {
       allow_filesystem;  // names (tmpfs, overlay, fuse) on which fdatasync means little
 };
 
+namespace audit {
+struct Environment;  // src/audit/environment.h: file system and clock, for tests
+}
 class AuditLog;
 
 // One worker's door to the log.
@@ -132,6 +149,7 @@ class CommitQueue {
   friend class AuditLog;
   struct State;
   explicit CommitQueue(std::shared_ptr<State> state);
+  void send(Draft draft, std::uint64_t ticket, std::shared_ptr<State> answer_to);
   std::shared_ptr<State> state_;
 };
 
@@ -141,16 +159,20 @@ class AuditLog {
   // `on_failure` is called once, on the writer thread, when the log is poisoned.
   static Result<std::unique_ptr<AuditLog>> open(const AuditOptions& options,
                                                 std::function<void(const Error&)> on_failure);
+  static Result<std::unique_ptr<AuditLog>> open(const AuditOptions& options,
+                                                std::function<void(const Error&)> on_failure,
+                                                const audit::Environment& environment);
   ~AuditLog();  // close() if that has not happened
 
-  // `wake` is called on the writer thread at most once per batch that has answers for this queue;
-  // it must only hand over to the worker (one post).
+  // `wake` is called on the writer thread at most once per batch that has answers for this queue,
+  // or inside submit() if the draft is refused at once. It must only hand over to the worker (one
+  // post), never call the queue itself.
   std::unique_ptr<CommitQueue> make_queue(std::function<void()> wake);
   // Commits and waits: for start-up, reload and tools, not for requests.
   Result<Receipt> commit(Draft draft);
 
-  bool healthy() const;                // not poisoned, enough space
-  std::string stream() const;          // 32 hex digits
+  bool healthy() const;        // not poisoned, enough space; else decisions get audit_unavailable
+  std::string stream() const;  // 32 hex digits
   const Digest& evidence_key() const;  // `E`; derive a key per use with hkdf_sha256
 
   // Writes checkpoint and seal, syncs, stops the writer. No draft may be in flight.
@@ -165,6 +187,7 @@ class AuditLog {
 
 // ---------------------------------------------------------------- verification
 
+// In this version nothing outside the host anchors a log, so a log without a fault is `unanchored`.
 enum class VerifyExit : int {
   whole = 0,
   integrity = 1,
@@ -192,15 +215,31 @@ struct VerifyOptions {
   std::vector<std::string> receipts;
 };
 
+// What was found in one directory.
+struct StreamReport {
+  std::string directory;
+  std::string stream;      // 32 hex digits; empty: none found
+  std::string origin;      // of its checkpoints
+  std::string public_key;  // hex, that the signatures were checked with
+  std::uint64_t segments = 0;
+  std::uint64_t records = 0;
+  std::string root;     // hex, of all records; empty if it cannot be known
+  bool sealed = false;  // the last segment ends with a seal
+  std::string first_time, last_time;
+};
+
 struct VerifyReport {
   VerifyExit exit = VerifyExit::cannot;
-  std::vector<Fault> faults;  // in the order of the log
+  std::vector<StreamReport> streams;  // in the order of the directories
+  std::vector<Fault> faults;          // in the order of the log, at most 1000
+  std::uint64_t fault_count = 0;
   std::uint64_t records = 0;
   std::uint64_t decisions = 0;
   std::uint64_t outcomes = 0;
-  std::uint64_t open_decisions = 0;  // without an outcome
+  std::uint64_t open_decisions = 0;  // that allow, without an outcome
   std::string first_time, last_time;
-  std::string root;                      // hex, of all records
+  std::string root;                      // hex, of all records; of the last directory if several
+  std::vector<std::string> notes;        // what is no fault but should be known: recoveries
   std::vector<std::string> not_checked;  // "macs not checked: no key"
 };
 
