@@ -197,6 +197,10 @@ struct Text {
   std::uint8_t escape_depth =
       1;  // how many JSON string layers lie between `raw` and `value`; 0 = verbatim
   bool redactable = false;  // the surface names this place as text that may be rewritten
+  // Of a joined text: the offsets in `value` at which one element ends and the next begins, sorted.
+  // Only a finding with begin < seam < end says anything new: all others lie within one element,
+  // which is a text of its own (with its own findings, and redactable or not by its own place).
+  std::vector<std::uint32_t> seams{};
 };
 
 // Something that is forwarded and could not be read as text.
