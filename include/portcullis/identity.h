@@ -25,6 +25,7 @@ namespace portcullis {
 
 enum class IdentityProfile : std::uint8_t { generic, keycloak };
 std::optional<IdentityProfile> identity_profile_from_name(std::string_view name);
+std::string_view identity_profile_name(IdentityProfile profile);
 
 // The algorithms of this version, and the only ones: an asymmetric signature each.
 inline constexpr std::string_view supported_algorithms[] = {"RS256", "ES256"};
@@ -57,13 +58,16 @@ struct IdentityRules {
 };
 
 // The public keys of one issuer (RFC 7517). Keys that are unfit (wrong use, RSA below 2048 bits,
-// unknown curve) are left out; a duplicate `kid` makes the whole set an error.
+// unknown curve) are left out; a duplicate `kid`, or no fit key at all, makes the whole set an
+// error.
 class KeySet {
  public:
   static Result<std::shared_ptr<const KeySet>> parse(std::string_view jwks_json);
   ~KeySet();
   bool contains(std::string_view key_id) const;
   std::size_t size() const;
+  // Why each key that was left out is unfit: "keys[1]: RSA of 1024 bits". For the operator.
+  const std::vector<std::string>& left_out() const;
 
   struct Keys;  // src/identity only
   explicit KeySet(std::unique_ptr<const Keys> keys);
@@ -76,7 +80,7 @@ class KeySet {
 // What is known of one issuer's keys at this moment.
 struct IssuerKeys {
   std::shared_ptr<const KeySet> keys;  // nullptr: none were ever had
-  std::uint64_t generation = 0;        // rises with every change of `keys`
+  std::uint64_t generation = 0;        // rises with every change of `keys`, never used twice
   bool usable = false;                 // false: never fetched, or older than the hard maximum age
 };
 
@@ -111,7 +115,8 @@ class Directory {
 struct VerifiedToken {
   std::size_t issuer = 0;  // index into IdentityRules::issuers
   TokenEvidence evidence;
-  std::string claims;  // the payload, strict JSON without duplicate members
+  struct Claims;  // src/identity only: the payload, parsed once, however often it is resolved
+  std::shared_ptr<const Claims> claims;
 };
 
 // Reads `iss` and `kid` without trusting them, only to find the keys to verify with.
@@ -133,7 +138,8 @@ OrDenial<Identified> resolve_subject(const VerifiedToken& token, const IdentityR
                                      const Directory* directory, std::int64_t now);
 
 // Verified signatures, keyed by the SHA-256 of the whole token and the issuer's key generation.
-// Bounded; the least recently used goes first.
+// Bounded; the least recently used goes first. Belongs to one IdentityRules: start a new one when
+// they change.
 class TokenCache {
  public:
   explicit TokenCache(std::size_t entries_max);
