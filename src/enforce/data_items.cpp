@@ -1,0 +1,120 @@
+#include "enforce/data_items.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace portcullis {
+namespace {
+
+constexpr std::size_t where_max = 16;
+
+bool crosses_seam(const Text& text, const Finding& finding) {
+  return std::any_of(text.seams.begin(), text.seams.end(), [&](std::uint32_t seam) {
+    return finding.begin < seam && seam < finding.end;
+  });
+}
+
+bool is_redactable(const Text& text) {
+  return text.redactable && text.kind != TextKind::joined;
+}
+
+DataItem item_of(const Text& text, const Finding& finding) {
+  return DataItem{std::string(finding.type),
+                  {std::string(finding.data_class)},
+                  finding.confidence,
+                  1,
+                  is_redactable(text)};
+}
+
+auto order(const DataItem& item) {
+  return std::tie(item.type, item.classes, item.confidence, item.redactable);
+}
+
+}  // namespace
+
+void drop_repeated_findings(std::span<const Text> texts, Findings& findings) {
+  std::erase_if(findings.findings, [&](const Finding& finding) {
+    const Text& text = texts[finding.text];
+    return text.kind == TextKind::joined && !crosses_seam(text, finding);
+  });
+}
+
+std::vector<DataItem> data_items(std::span<const Text> texts, const Findings& findings,
+                                 std::span<const Unscanned> unscanned) {
+  std::vector<DataItem> all;
+  for (const Finding& finding : findings.findings) {
+    all.push_back(item_of(texts[finding.text], finding));
+  }
+  for (const Unscanned& part : unscanned) {
+    const std::string type = "unscanned." + part.what;
+    all.push_back(DataItem{type, {type}, Confidence::high, 1, false});
+  }
+  std::sort(all.begin(), all.end(),
+            [](const DataItem& a, const DataItem& b) { return order(a) < order(b); });
+  std::vector<DataItem> items;
+  for (DataItem& item : all) {
+    if (!items.empty() && order(items.back()) == order(item)) {
+      ++items.back().count;
+    } else {
+      items.push_back(std::move(item));
+    }
+  }
+  return items;
+}
+
+std::vector<FindingSummary> summarise(std::span<const Text> texts, const Findings& findings) {
+  std::map<std::tuple<std::string_view, std::string_view, Confidence>, FindingSummary> rows;
+  for (const Finding& finding : findings.findings) {
+    FindingSummary& row = rows[{finding.type, finding.data_class, finding.confidence}];
+    row.type = finding.type;
+    row.data_class = finding.data_class;
+    row.confidence = finding.confidence;
+    ++row.count;
+    const std::string& pointer = texts[finding.text].pointer;
+    if (!row.where.empty() && row.where.back() == pointer) continue;
+    if (row.where.size() < where_max) {
+      row.where.push_back(pointer);
+    } else {
+      ++row.more;
+    }
+  }
+  std::vector<FindingSummary> out;
+  out.reserve(rows.size());
+  for (auto& [key, row] : rows) out.push_back(std::move(row));
+  return out;
+}
+
+std::vector<Replacement> replacements(std::span<const Text> texts, const Findings& findings,
+                                      const std::vector<Obligation>& obligations) {
+  struct Span {
+    Finding finding;
+    bool surer(const Span& other) const { return finding.confidence > other.finding.confidence; }
+  };
+  std::vector<Span> spans;  // ordered as the findings are: by text, then begin
+  for (const Finding& finding : findings.findings) {
+    if (!is_redacted(item_of(texts[finding.text], finding), obligations)) continue;
+    const Span next{finding};
+    const bool overlaps = !spans.empty() && spans.back().finding.text == finding.text &&
+                          finding.begin < spans.back().finding.end;
+    if (!overlaps) {
+      spans.push_back(next);
+      continue;
+    }
+    Span& last = spans.back();
+    const std::uint32_t begin = last.finding.begin;
+    const std::uint32_t end = std::max(last.finding.end, finding.end);
+    if (next.surer(last)) last = next;
+    last.finding.begin = begin;
+    last.finding.end = end;
+  }
+  std::vector<Replacement> out;
+  out.reserve(spans.size());
+  for (const Span& span : spans) {
+    const Finding& finding = span.finding;
+    out.push_back({finding.text, finding.begin, finding.end, redaction_token(finding.type)});
+  }
+  return out;
+}
+
+}  // namespace portcullis

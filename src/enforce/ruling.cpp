@@ -1,0 +1,148 @@
+#include "enforce/ruling.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "enforce/data_items.h"
+#include "enforce/forwarded.h"
+#include "enforce/recordable.h"
+
+namespace portcullis {
+namespace {
+
+Decision denial_decision(const Denial& denial) {
+  Decision decision;
+  decision.effect = Effect::deny;
+  decision.reason = denial.reason;
+  decision.detail = denial.detail;
+  return decision;
+}
+
+// What is known before the body, with every outside string made fit to be recorded.
+Ruling begin(const Inquiry& inquiry, Scanner& scanner, const EvidenceKey& key) {
+  Ruling ruling;
+  PolicyInput& input = ruling.input;
+  if (inquiry.who) {
+    input.subject = inquiry.who->subject;
+    input.client = inquiry.who->client;
+    ruling.token = inquiry.who->token;
+  }
+  input.env.now = inquiry.now;
+  input.request.path = inquiry.head.path;
+  if (inquiry.route != nullptr) {
+    input.request.surface = inquiry.route->surface;
+    input.request.route = inquiry.route->path;
+  }
+  if (inquiry.endpoint) input.request.action = action_name(inquiry.endpoint->action);
+  std::string no_client;
+  std::string no_token_id;
+  std::string no_key_id;
+  make_recordable({&input.request.path, input.client.id ? &*input.client.id : &no_client,
+                   ruling.token ? &ruling.token->token_id : &no_token_id,
+                   ruling.token ? &ruling.token->key_id : &no_key_id},
+                  scanner, key);
+  if (ruling.token) {
+    for (std::string& audience : ruling.token->audience) make_recordable({&audience}, scanner, key);
+  }
+  ruling.upstream = inquiry.upstream;
+  if (inquiry.upstream != nullptr) input.model.upstream = inquiry.upstream->name;
+  return ruling;
+}
+
+// The catalogue's entry for the one model that the request names.
+OrDenial<void> fill_model(const Inquiry& inquiry, const Content& content, Scanner& scanner,
+                          const EvidenceKey& key, Ruling& ruling) {
+  if (inquiry.endpoint->action == Action::list_models) return {};
+  if (content.models.size() != 1) {
+    return deny(Reason::member_invalid, "the body must name exactly one model", "/model");
+  }
+  ModelFacts& model = ruling.input.model;
+  model.name = content.models.front();
+  const ModelEntry* entry = inquiry.snapshot->policy->find_model(model.name);
+  if (entry == nullptr) {
+    make_recordable({&model.name}, scanner, key);
+    return {};  // decide() refuses it: unknown_model
+  }
+  model.entry = entry->key;
+  model.region = entry->region;
+  model.tags = entry->tags;
+  if (!entry->upstream.empty()) {
+    ruling.upstream = inquiry.snapshot->find_upstream(entry->upstream);
+    if (ruling.upstream == nullptr) {
+      return deny(Reason::policy_unavailable, "the model's upstream is not configured");
+    }
+    model.upstream = entry->upstream;
+  }
+  if (!model.region && ruling.upstream != nullptr) model.region = ruling.upstream->region;
+  return {};
+}
+
+OrDenial<std::string> judge_content(const Inquiry& inquiry, std::string body, Scanner& scanner,
+                                    const EvidenceKey& key, Ruling& ruling) {
+  const ContentOptions options = inquiry.snapshot->config->content_options(*inquiry.route);
+  const std::string* coding = inquiry.head.find("content-encoding");
+  OrDenial<std::string> decoded =
+      decode_body(std::move(body), coding == nullptr ? "" : *coding, options.limits);
+  if (!decoded) return decoded;
+  OrDenial<Content> content = extract(*inquiry.endpoint, std::move(*decoded), options);
+  if (!content) return tl::unexpected<Denial>(content.error());
+
+  RequestFacts& request = ruling.input.request;
+  request.stream = content->stream;
+  request.hosted_tools = content->hosted_tools;
+  request.remote_hosts = content->remote_hosts;
+  ruling.answer_streams = content->stream;
+  if (auto filled = fill_model(inquiry, *content, scanner, key, ruling); !filled) {
+    return tl::unexpected<Denial>(filled.error());
+  }
+
+  append_forwarded_texts(inquiry, *content);
+  OrDenial<Findings> findings = scanner.scan(content->texts);
+  if (!findings) return tl::unexpected<Denial>(findings.error());
+  drop_repeated_findings(content->texts, *findings);
+  ruling.unscanned = content->unscanned;
+  ruling.unscanned.insert(ruling.unscanned.end(), findings->unscanned.begin(),
+                          findings->unscanned.end());
+  ruling.findings = summarise(content->texts, *findings);
+  ruling.texts = content->texts.size();
+  ruling.bytes = findings->bytes;
+  ruling.input.data = data_items(content->texts, *findings, ruling.unscanned);
+
+  ruling.decision = decide(*inquiry.snapshot->policy, ruling.input);
+  if (ruling.decision.effect != Effect::allow) return std::string();
+  return splice(*content, replacements(content->texts, *findings, ruling.decision.obligations));
+}
+
+}  // namespace
+
+Ruling judge(const Inquiry& inquiry, std::string body, Scanner& scanner, const EvidenceKey& key) {
+  Ruling ruling;
+  try {
+    ruling = begin(inquiry, scanner, key);
+    ruling.was_body_read = true;
+    ruling.received = hmac_sha256(key.commit_key(inquiry.id, "received"), body);
+    OrDenial<std::string> to_send = judge_content(inquiry, std::move(body), scanner, key, ruling);
+    if (!to_send) {
+      ruling.decision = denial_decision(to_send.error());
+      ruling.pointer = to_send.error().pointer;
+    } else if (ruling.decision.effect == Effect::allow) {
+      ruling.body = std::move(*to_send);
+      ruling.forwarded = hmac_sha256(key.commit_key(inquiry.id, "forwarded"), ruling.body);
+    }
+  } catch (const std::exception&) {
+    // Whatever a library threw: nothing that was half judged may pass.
+    ruling.decision = denial_decision({Reason::internal, "the request could not be judged", {}});
+    ruling.body.clear();
+  }
+  return ruling;
+}
+
+Ruling refuse(const Inquiry& inquiry, const Denial& denial, Scanner& scanner,
+              const EvidenceKey& key) {
+  Ruling ruling = begin(inquiry, scanner, key);
+  ruling.decision = denial_decision(denial);
+  ruling.pointer = denial.pointer;
+  return ruling;
+}
+
+}  // namespace portcullis
