@@ -121,7 +121,8 @@ struct RouteSection {
   std::string path;  // "/v1/*": a prefix, or an exact path
   std::string upstream;
   std::string surface = "openai";
-  std::string identity_header = "Authorization";  // or x-api-key, api-key, Portcullis-Identity
+  std::string identity_header = "Authorization";  // or x-api-key, api-key, x-goog-api-key,
+                                                  // Portcullis-Identity
   std::vector<std::string> extra_members;         // JSON pointers of body members to allow and scan
   bool scan_unknown_members = false;              // unknown_members: deny (default) or scan
 };
