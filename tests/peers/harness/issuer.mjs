@@ -1,5 +1,5 @@
 // The issuer process and what a person's browser and a machine's client do with it.
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
 import { start } from './processes.mjs';
@@ -27,14 +27,16 @@ export async function startIssuer({ directory, port = 0 }) {
     answerKeys: (fault) => control('jwks', { status: 200, delay_ms: 0, ...fault }),
     setClock: (offset_s) => control('clock', { offset_s }),
     counts: () => control('counts'),
-    signIn: (person, resource = 'urn:portcullis:es256') => signIn(url, person, resource),
+    signIn: (person, { resource = 'urn:portcullis:es256', bound = false } = {}) => (
+      signIn(url, { person, resource, bound })),
     machineToken: (resource = 'urn:portcullis:es256') => machineToken(url, resource),
   };
 }
 
 // The authorization code flow with PKCE, as a browser walks it: sign in, consent, come back with a
-// code, change it for tokens. Returns the provider's token answer.
-async function signIn(issuer, person, resource) {
+// code, change it for tokens. `bound`: to a key of the client's (DPoP, RFC 9449). Returns the
+// provider's token answer.
+async function signIn(issuer, { person, resource, bound }) {
   const verifier = randomBytes(32).toString('base64url');
   const browser = new Browser();
   const query = new URLSearchParams({
@@ -58,7 +60,7 @@ async function signIn(issuer, person, resource) {
     code,
     code_verifier: verifier,
     resource,
-  });
+  }, bound ? { dpop: proofOfKey(`${issuer}/token`) } : {});
 }
 
 function machineToken(issuer, resource) {
@@ -71,8 +73,23 @@ function machineToken(issuer, resource) {
   });
 }
 
-async function token(issuer, form) {
-  const response = await fetch(`${issuer}/token`, { method: 'POST', body: new URLSearchParams(form) });
+// A DPoP proof for one POST to `url`, by a new key.
+function proofOfKey(url) {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const header = { typ: 'dpop+jwt', alg: 'ES256', jwk: publicKey.export({ format: 'jwk' }) };
+  const claims = {
+    htm: 'POST', htu: url, iat: Math.floor(Date.now() / 1000), jti: randomBytes(16).toString('hex'),
+  };
+  const signed = [header, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  const signature = sign('sha256', signed, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  return `${signed}.${signature.toString('base64url')}`;
+}
+
+async function token(issuer, form, headers) {
+  const response = await fetch(`${issuer}/token`, {
+    method: 'POST', body: new URLSearchParams(form), headers,
+  });
   const answer = await response.json();
   if (!response.ok) throw new Error(`the issuer refused: ${JSON.stringify(answer)}`);
   return answer;
