@@ -54,8 +54,8 @@ struct Receipt {
 
 // One record before it has a place. `members` is the JSON of its own members, in order, without
 // braces:
-// `"id":"…","upstream":"…"`; valid UTF-8, no control characters, none of the record's own member
-// names (v, stream, seq, prev, batch, epoch, time, salt, type, leaf, mac), no plaintext of a
+// `"id":"...","upstream":"..."`; valid UTF-8, no control characters, none of the record's own
+// member names (v, stream, seq, prev, batch, epoch, time, salt, type, leaf, mac), no plaintext of a
 // caller. An outcome begins with the `id` of its decision.
 class Draft {
  public:
@@ -115,7 +115,7 @@ struct Committed {
 struct AuditOptions {
   std::string directory;
   std::string signing_key_file;           // Ed25519 PKCS#8 PEM, mode 0600
-  std::string escrow_public_key_file;     // RSA ≥ 3072 bits, PEM
+  std::string escrow_public_key_file;     // RSA >= 3072 bits, PEM
   std::string evidence_key_file;          // 32 bytes, hex, mode 0600: the key `E`
   std::string deployment = "portcullis";  // the first part of a checkpoint's origin
   std::uint64_t segment_bytes_max = 128u << 20;

@@ -29,7 +29,7 @@ struct CustomDetector {
   std::string pattern;  // RE2 syntax, bounded repeats, must not match the empty string
   std::vector<std::string> keywords;  // empty: no context needed
   std::uint32_t distance = 60;        // bytes between a keyword and the value, 1 to 1000
-  std::string checksum;               // a validator's name (luhn, mod97_10, …); empty: none
+  std::string checksum;               // a validator's name (luhn, mod97_10, ...); empty: none
   Confidence confidence = Confidence::medium;
 };
 

@@ -258,7 +258,7 @@ struct ModelFacts {
 // those that a combination rule added). `redactable`: every one of the spans lies in rewritable
 // text.
 struct DataItem {
-  std::string type;                  // us_ssn, or unscanned.image …
+  std::string type;                  // us_ssn, or unscanned.image ...
   std::vector<std::string> classes;  // sorted
   Confidence confidence = Confidence::high;
   std::uint32_t count = 1;

@@ -1,8 +1,8 @@
-// Binary to text and back: hex (lower case), base64 and base64url (RFC 4648 §4, §5).
+// Binary to text and back: hex (lower case), base64 and base64url (RFC 4648 section 4, section 5).
 //
 // Pure functions, safe from any thread. Decoders are strict: no white space, canonical trailing
-// bits (RFC 4648 §3.5), the padding exactly as each function says. They return nullopt on anything
-// else.
+// bits (RFC 4648 section 3.5), the padding exactly as each function says. They return nullopt on
+// anything else.
 #pragma once
 
 #include <cstdint>

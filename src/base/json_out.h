@@ -12,7 +12,8 @@
 
 namespace portcullis {
 
-// Appends `text` with quotes and the escapes of RFC 8259 §7 (shortest form; non-ASCII verbatim).
+// Appends `text` with quotes and the escapes of RFC 8259 section 7 (shortest form; non-ASCII
+// verbatim).
 void append_json_string(std::string& out, std::string_view text);
 
 class JsonWriter {

@@ -1,5 +1,5 @@
-// UUID version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random bits. Safe from any
-// thread.
+// UUID version 7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then random bits. Safe from
+// any thread.
 #pragma once
 
 #include <string>

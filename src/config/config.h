@@ -153,7 +153,7 @@ struct Config {
   ContentOptions content_options(const RouteSection& route) const;
 };
 
-// All errors, each "file:line:column: …".
+// All errors, each "file:line:column: ...".
 using ConfigErrors = std::vector<std::string>;
 tl::expected<Config, ConfigErrors> load_config(const std::string& file);
 tl::expected<Config, ConfigErrors> parse_config(std::string_view text, const std::string& file);

@@ -8,9 +8,7 @@
 namespace portcullis {
 namespace {
 
-Denial malformed(std::string detail) {
-  return {Reason::http_malformed, std::move(detail), {}};
-}
+Denial malformed(std::string detail) { return {Reason::http_malformed, std::move(detail), {}}; }
 
 bool is_field_byte(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -25,7 +23,8 @@ bool is_target_byte(char c) {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+    return std::tolower(static_cast<unsigned char>(x)) ==
+           std::tolower(static_cast<unsigned char>(y));
   });
 }
 
@@ -43,10 +42,18 @@ bool has_token(std::string_view list, std::string_view token) {
 }
 
 // Headers whose second occurrence would mean different things to different readers.
-constexpr std::array<std::string_view, 12> singletons = {
-    "host",          "content-length",      "transfer-encoding", "authorization",
-    "content-type",  "content-encoding",    "expect",            "x-api-key",
-    "api-key",       "portcullis-identity", "x-goog-api-key",    "upgrade"};
+constexpr std::array<std::string_view, 12> singletons = {"host",
+                                                         "content-length",
+                                                         "transfer-encoding",
+                                                         "authorization",
+                                                         "content-type",
+                                                         "content-encoding",
+                                                         "expect",
+                                                         "x-api-key",
+                                                         "api-key",
+                                                         "portcullis-identity",
+                                                         "x-goog-api-key",
+                                                         "upgrade"};
 
 constexpr std::array<std::string_view, 7> known_methods = {"GET",    "POST",    "PUT", "PATCH",
                                                            "DELETE", "OPTIONS", "HEAD"};
@@ -54,10 +61,11 @@ constexpr std::array<std::string_view, 7> known_methods = {"GET",    "POST",    
 std::optional<Denial> check_singletons(const RequestHead& head) {
   for (const std::string_view name : singletons) {
     if (head.count(name) <= 1) continue;
-    const bool identity = name == "authorization" || name.ends_with("-key") ||
-                          name == "portcullis-identity";
+    const bool identity =
+        name == "authorization" || name.ends_with("-key") || name == "portcullis-identity";
     return Denial{identity ? Reason::token_ambiguous : Reason::http_malformed,
-                  "header " + std::string(name) + " is sent more than once", {}};
+                  "header " + std::string(name) + " is sent more than once",
+                  {}};
   }
   return std::nullopt;
 }
@@ -74,15 +82,15 @@ std::optional<Denial> check_host(const RequestHead& head) {
 }
 
 std::optional<Denial> check_length(RequestHead& head, const std::string& text) {
-  const bool digits = !text.empty() && text.size() <= 18 &&
-                      std::all_of(text.begin(), text.end(),
-                                  [](unsigned char c) { return std::isdigit(c) != 0; });
+  const bool digits =
+      !text.empty() && text.size() <= 18 &&
+      std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
   if (!digits) return malformed("content-length is not a number of at most 18 digits");
   std::from_chars(text.data(), text.data() + text.size(), head.content_length);
   return std::nullopt;
 }
 
-// RFC 9112 §6: at most one of the two framings, each in its one unambiguous form.
+// RFC 9112 section 6: at most one of the two framings, each in its one unambiguous form.
 std::optional<Denial> check_framing(RequestHead& head, unsigned version) {
   const std::string* length = head.find("content-length");
   const std::string* coding = head.find("transfer-encoding");

@@ -1,8 +1,9 @@
-// Fetches every configured issuer's keys once, synchronously: for tools. The daemon refreshes them with
-// net/key_keeper.h instead.
+// Fetches every configured issuer's keys once, synchronously: for tools. The daemon refreshes them
+// with net/key_keeper.h instead.
 //
-// Blocks for at most fetch_timeout an issuer; call it from no I/O worker. Errors: the first issuer whose
-// keys cannot be had, and why. Standards: OpenID Connect Discovery 1.0 §4, RFC 8414, RFC 7517.
+// Blocks for at most fetch_timeout an issuer; call it from no I/O worker. Errors: the first issuer
+// whose keys cannot be had, and why. Standards: OpenID Connect Discovery 1.0 section 4, RFC 8414,
+// RFC 7517.
 #pragma once
 
 #include <vector>
