@@ -126,7 +126,8 @@ _INITIALISER = re.compile(
     r"^(const\s+)?[A-Za-z_][\w:]*(<[^=;]*>)?(\s*[&*]+)?\s+(\w+|\[[\w\s,]+\])\s*=$"
 )
 _CAST_AWAY = re.compile(r"^\(void\)$")
-_PLAIN_ARGUMENT = re.compile(r"^([*&!-]?\s*[\w:.]+(->[\w.]+)*|std::move\([\w.]+\))?$")
+_NAMED = r"[*&!-]?\s*[\w:]+((\.|->)\w+(\(\))?)*"  # an object, its members and plain accessors
+_PLAIN_ARGUMENT = re.compile(rf"^({_NAMED}|std::move\({_NAMED}\)|\d[\w.']*)?$")
 
 
 def _split_arguments(text):

@@ -136,6 +136,7 @@ class Awaits(unittest.TestCase):
             "case Kind::a:\n co_await f(a);",
             "// if (co_await f())",
             "(void)co_await f(a);",
+            "co_await f(a.error(), std::move(*b.c), 1'000);",
             "const auto [e] = co_await a->stream().handshake(kind, token);",
         ]:
             with self.subTest(body=body):
