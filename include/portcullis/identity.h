@@ -80,7 +80,7 @@ class KeySet {
 // What is known of one issuer's keys at this moment.
 struct IssuerKeys {
   std::shared_ptr<const KeySet> keys;  // nullptr: none were ever had
-  std::uint64_t generation = 0;        // rises with every change of `keys`, never used twice
+  std::uint64_t generation = 0;        // rises with every change of `keys`
   bool usable = false;                 // false: never fetched, or older than the hard maximum age
 };
 
@@ -95,7 +95,7 @@ class Directory {
     std::optional<std::int64_t> contract_end;
     std::optional<bool> guest;
   };
-  // Strict YAML; errors are "file:line:column: …", all of them. A duplicate id or identity is an
+  // Strict YAML; errors are "file:line:column: ...", all of them. A duplicate id or identity is an
   // error.
   static tl::expected<std::shared_ptr<const Directory>, std::vector<std::string>> load(
       std::string_view text, const std::string& file);
@@ -137,14 +137,15 @@ OrDenial<VerifiedToken> verify_token(std::string_view token, const IdentityRules
 OrDenial<Identified> resolve_subject(const VerifiedToken& token, const IdentityRules& rules,
                                      const Directory* directory, std::int64_t now);
 
-// Verified signatures, keyed by the SHA-256 of the whole token and the issuer's key generation.
-// Bounded; the least recently used goes first. Belongs to one IdentityRules: start a new one when
-// they change.
+// Verified signatures, keyed by the SHA-256 of the whole token. An entry is good only for the very
+// key set (object and generation) that it was verified with. Bounded; the least recently used goes
+// first. Start a new one when an issuer's `algorithms` change: nothing else outlives a reload.
 class TokenCache {
  public:
-  explicit TokenCache(std::size_t entries_max);
+  explicit TokenCache(std::size_t entries_max);  // at least 1
   ~TokenCache();
-  // nullptr: not there, or verified with an older generation of keys. Valid until the next put().
+  // nullptr: not there, verified with other keys, or the keys are not usable any more. Valid until
+  // the next call.
   const VerifiedToken* find(const Digest& token_digest, const std::vector<IssuerKeys>& keys);
   void put(const VerifiedToken& token, const std::vector<IssuerKeys>& keys);
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <list>
 #include <unordered_map>
@@ -10,8 +11,13 @@ namespace {
 
 struct Entry {
   VerifiedToken token;
-  std::uint64_t generation = 0;
+  IssuerKeys
+      keys;  // that it was verified with; holding the set keeps its address from being reused
 };
+
+bool same_keys(const IssuerKeys& a, const IssuerKeys& b) {
+  return a.keys == b.keys && a.generation == b.generation;
+}
 
 // The key is a SHA-256 already: any eight of its bytes are a hash.
 struct DigestHash {
@@ -36,7 +42,7 @@ struct TokenCache::Entries {
 };
 
 TokenCache::TokenCache(std::size_t entries_max) : entries_(std::make_unique<Entries>()) {
-  entries_->entries_max = entries_max;
+  entries_->entries_max = std::max<std::size_t>(entries_max, 1);
 }
 TokenCache::~TokenCache() = default;
 
@@ -46,8 +52,7 @@ const VerifiedToken* TokenCache::find(const Digest& token_digest,
   if (found == entries_->by_digest.end()) return nullptr;
   const auto entry = found->second;
   const std::size_t issuer = entry->token.issuer;
-  if (issuer >= keys.size() || !keys[issuer].usable ||
-      keys[issuer].generation != entry->generation) {
+  if (issuer >= keys.size() || !keys[issuer].usable || !same_keys(keys[issuer], entry->keys)) {
     entries_->erase(entry);
     return nullptr;
   }
@@ -56,7 +61,7 @@ const VerifiedToken* TokenCache::find(const Digest& token_digest,
 }
 
 void TokenCache::put(const VerifiedToken& token, const std::vector<IssuerKeys>& keys) {
-  if (entries_->entries_max == 0 || token.issuer >= keys.size()) return;
+  if (token.issuer >= keys.size()) return;
   if (const auto old = entries_->by_digest.find(token.evidence.digest);
       old != entries_->by_digest.end()) {
     entries_->erase(old->second);
@@ -64,7 +69,7 @@ void TokenCache::put(const VerifiedToken& token, const std::vector<IssuerKeys>& 
   if (entries_->recent.size() >= entries_->entries_max) {
     entries_->erase(std::prev(entries_->recent.end()));
   }
-  entries_->recent.push_front({token, keys[token.issuer].generation});
+  entries_->recent.push_front({token, keys[token.issuer]});
   entries_->by_digest.emplace(token.evidence.digest, entries_->recent.begin());
 }
 

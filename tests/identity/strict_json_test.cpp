@@ -8,7 +8,6 @@ namespace portcullis {
 namespace {
 
 using nlohmann::json;
-using namespace std::string_literals;
 
 TEST(StrictJson, ReadsWhatNlohmannReads) {
   const std::string text = R"( {"a":[1,-2,3.5,true,null,"x\u00e9"],"b":{"c":{},"d":[]},"e":""} )";
@@ -23,8 +22,8 @@ TEST(StrictJson, RefusesWhatCouldBeReadInTwoWays) {
       {R"({"a":1,"\u0061":2})", "a member twice"},
       {R"({"b":{"a":1,"a":2}})", "a member twice"},
       {R"({"b":[{"a":1,"a":2}]})", "a member twice"},
-      {"{\"a\":1}\0"s, "NUL"},
-      {"{\"a\":\"\0\"}"s, "NUL"},
+      {std::string("{\"a\":1}\0", 8), "NUL"},
+      {std::string("{\"a\":\"\0\"}", 9), "NUL"},
       {"\xEF\xBB\xBF{}", "byte order mark"},
       {"{} {}", "a syntax error"},
       {"{}x", "a syntax error"},
@@ -96,7 +95,8 @@ TEST(StrictJson, AnIdentifierIsShortAndPrintable) {
   EXPECT_TRUE(is_identifier("a"));
   EXPECT_TRUE(is_identifier(std::string(512, 'a')));
   EXPECT_TRUE(is_identifier("\xC3\xA9"));
-  for (const std::string& bad : {""s, std::string(513, 'a'), "a\nb"s, "a\0b"s, "\x7F"s}) {
+  for (const std::string& bad : {std::string(), std::string(513, 'a'), std::string("a\nb"),
+                                 std::string("a\0b", 3), std::string("\x7F")}) {
     EXPECT_FALSE(is_identifier(bad));
   }
 }

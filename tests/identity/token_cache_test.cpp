@@ -82,11 +82,21 @@ TEST(TokenCache, TheLeastRecentlyUsedGoesFirst) {
   EXPECT_NE(cache.find(sha256(tokens[3]), keys_of_two()), nullptr);
 }
 
-TEST(TokenCache, WithoutRoomItHoldsNothing) {
+TEST(TokenCache, HasRoomForAtLeastOne) {
   TokenCache cache(0);
   const std::string token = test::keycloak_token();
   cache.put(verified(token), keys_of_two());
-  EXPECT_EQ(cache.find(sha256(token), keys_of_two()), nullptr);
+  EXPECT_NE(cache.find(sha256(token), keys_of_two()), nullptr);
+}
+
+// After a reload another set may have the same generation, or another issuer the same index.
+TEST(TokenCache, AnotherSetOfTheSameGenerationIsAnotherSet) {
+  const std::string token = test::keycloak_token();
+  TokenCache cache(8);
+  cache.put(verified(token), keys_of_two());
+  std::vector<IssuerKeys> keys = keys_of_two();
+  std::swap(keys[0], keys[1]);
+  EXPECT_EQ(cache.find(sha256(token), keys), nullptr);
 }
 
 }  // namespace
