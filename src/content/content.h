@@ -34,6 +34,7 @@ struct EndpointMatch {
   const Endpoint* endpoint = nullptr;
   Action action = Action::chat;
   bool has_body = true;
+  std::string model;  // the one that the path names (GET /v1/models/{model}); extract() lists it
 };
 // `surface` is "openai". `path` is percent-decoded only where allowed characters are; no query.
 // Reason::path_unknown or method_not_allowed otherwise.
@@ -45,7 +46,7 @@ std::span<const std::string_view> forwarded_headers(std::string_view surface);
 std::span<const std::string_view> forwarded_query(std::string_view surface);
 
 struct ContentLimits {
-  std::size_t body_bytes_max = 16u << 20;     // as received: http.body_bytes_max
+  std::size_t body_bytes_max = 16u << 20;     // as received: limits.body_bytes_max
   std::size_t decoded_bytes_max = 32u << 20;  // after content decoding: content.decoded_bytes_max
   std::size_t decoded_ratio_max =
       200;                         // decoded / received, above 1 MiB: content.decoded_ratio_max
@@ -67,7 +68,7 @@ OrDenial<std::string> decode_body(std::string body, std::string_view content_enc
 struct Content {
   std::string body;  // decoded; Text::raw are ranges of it
   std::vector<Text> texts;
-  std::vector<Unscanned> unscanned;  // token_ids, image, audio, file, opaque, provider_sealed
+  std::vector<Unscanned> unscanned;  // token_ids, image, audio, file, provider_sealed
   std::vector<std::string> models;   // every model named anywhere, without duplicates, in order
   bool stream = false;
   bool stream_usage = false;              // stream_options.include_usage
@@ -91,7 +92,18 @@ struct Content {
   std::deque<std::string> arena;  // unescaped values that are not verbatim in the body
 };
 
+// One sentence for a denial because of this kind of Unscanned: what the caller can do.
+std::string_view unscanned_advice(std::string_view what);
+
 // Reads the body for this endpoint. The body of a request without one is empty.
+//
+// Texts come in the order of the body: every string, every number and every member name that the
+// surface does not spell itself (the names and enumerated strings of its own table have nothing to
+// scan; nor have base64 media, encrypted reasoning and token ids, which are Unscanned; empty
+// strings are left out). A string that is JSON by itself (tool-call arguments, …) is followed by
+// the texts inside it, at most three levels deep; they map to the same bytes of the body, so a
+// value is found in both, and either may be replaced. Joined texts (see Text::seams) follow what
+// they join.
 OrDenial<Content> extract(const EndpointMatch& endpoint, std::string body,
                           const ContentOptions& options);
 
@@ -104,9 +116,10 @@ struct Replacement {
 };
 
 // The body to send: the original bytes with forced edits and replacements spliced in; nothing else
-// changes. Replacements must be ordered by (text, begin) and not overlap within a text.
-// Reason::unredactable if one lies in a text that is not redactable or cannot be mapped to raw
-// bytes.
+// changes. Replacements must be ordered by (text, begin) and not overlap within a text. Where two
+// of them stand for the same bytes (a string and the JSON inside it), these are replaced once, by
+// the longer one. Reason::unredactable if one lies in a text that is not redactable, cannot be
+// mapped to raw bytes, or touches the structure of JSON inside a string.
 OrDenial<std::string> splice(const Content& content, std::span<const Replacement> replacements);
 
 // What an answer, or one event of a streamed answer, says of itself. Absent fields stay empty.

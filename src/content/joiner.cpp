@@ -1,0 +1,78 @@
+#include "content/joiner.h"
+
+#include <utility>
+
+namespace portcullis {
+namespace {
+
+// The longest value that is found across a seam has less than this on either side of it.
+constexpr std::size_t window_bytes = 256;
+
+bool continues_character(char c) { return (static_cast<std::uint8_t>(c) & 0xc0) == 0x80; }
+
+std::string_view head(std::string_view text) {
+  std::size_t end = window_bytes;
+  while (end > 0 && continues_character(text[end])) --end;
+  return text.substr(0, end);
+}
+
+std::string_view tail(std::string_view text) {
+  std::size_t begin = text.size() - window_bytes;
+  while (begin < text.size() && continues_character(text[begin])) ++begin;
+  return text.substr(begin);
+}
+
+}  // namespace
+
+void Joiner::add(Run& run, std::uint32_t text) {
+  const Text& piece = content_.texts[text];
+  if (run.value.empty()) {
+    run.pointer = piece.pointer;
+    run.key = piece.key;
+  } else {
+    run.seams.push_back(static_cast<std::uint32_t>(run.value.size()));
+  }
+  if (piece.value.size() <= 2 * window_bytes) {
+    run.value += piece.value;
+    return;
+  }
+  const std::string_view value = piece.value;
+  run.value += head(value);
+  std::string pointer = piece.pointer;
+  const std::string_view key = piece.key;
+  flush(run);  // may move the texts
+  run.value = tail(value);
+  run.pointer = std::move(pointer);
+  run.key = key;
+}
+
+void Joiner::flush(Run& run) {
+  if (!run.seams.empty()) {
+    Text text;
+    text.value = arena_.copy(run.value);
+    text.key = run.key;
+    text.pointer = std::move(run.pointer);
+    text.kind = TextKind::joined;
+    text.escape_depth = 0;
+    text.seams = std::move(run.seams);
+    content_.texts.push_back(std::move(text));
+  }
+  run.value.clear();
+  run.seams.clear();
+}
+
+void Joiner::elements(std::span<const std::uint32_t> texts) {
+  if (texts.size() < 2) return;
+  for (const std::uint32_t text : texts) add(elements_, text);
+  flush(elements_);
+}
+
+void Joiner::turn(std::string_view speaker, std::span<const std::uint32_t> texts) {
+  if (speaker != speaker_) flush(turns_);
+  speaker_ = speaker;
+  for (const std::uint32_t text : texts) add(turns_, text);
+}
+
+void Joiner::end_of_turns() { flush(turns_); }
+
+}  // namespace portcullis
