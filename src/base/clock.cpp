@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <algorithm>
 #include <ctime>
 
 namespace portcullis {
@@ -17,8 +18,13 @@ void append_digits(std::string& out, std::int64_t value, int width) {
   out.append(digits, static_cast<std::size_t>(width));
 }
 
+// The years that four digits can write; a token may carry any number as a time.
+constexpr std::int64_t seconds_min = -62167219200;
+constexpr std::int64_t seconds_max = 253402300799;
+
 void append_date_time(std::string& out, std::int64_t seconds) {
-  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
+  const std::chrono::sys_seconds time{
+      std::chrono::seconds(std::clamp(seconds, seconds_min, seconds_max))};
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::int64_t of_day = (time - day).count();

@@ -48,7 +48,7 @@ class FakeClock final : public Clock {
 
 // RFC 3339, UTC, always nine fractional digits and Z: "2026-11-22T15:44:01.000000000Z".
 void append_rfc3339(std::string& out, WallNanos time);
-// The same without a fraction.
+// The same without a fraction; beyond the years 0000 to 9999, the nearest second within.
 std::string rfc3339_seconds(std::int64_t seconds);
 
 }  // namespace portcullis

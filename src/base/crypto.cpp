@@ -63,13 +63,21 @@ Hmac::Hmac(Hmac&&) noexcept = default;
 Hmac& Hmac::operator=(Hmac&&) noexcept = default;
 
 Digest Hmac::operator()(ByteView data) {
+  update(data);
+  return finish();
+}
+
+void Hmac::update(ByteView data) {
+  require(EVP_MAC_update(state_->context, data.data(), data.size()) == 1);
+}
+
+Digest Hmac::finish() {
   Digest out;
   std::size_t length = 0;
-  // A null key keeps the prepared key state: a quarter of the cost of setting it again.
-  require(EVP_MAC_init(state_->context, nullptr, 0, nullptr) == 1);
-  require(EVP_MAC_update(state_->context, data.data(), data.size()) == 1);
   require(EVP_MAC_final(state_->context, out.data(), &length, out.size()) == 1);
   require(length == out.size());
+  // A null key keeps the prepared key state: a quarter of the cost of setting it again.
+  require(EVP_MAC_init(state_->context, nullptr, 0, nullptr) == 1);
   return out;
 }
 
@@ -101,6 +109,7 @@ SigningKey SigningKey::generate() {
 }
 
 Result<SigningKey> SigningKey::from_pem(std::string_view pem) {
+  if (pem.empty()) return failure(Cause::invalid, "empty, expected a PEM private key");
   const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   require(bio != nullptr);
   char no_passphrase[] = "";

@@ -40,6 +40,11 @@ class Hmac {
   Digest operator()(ByteView data);
   Digest operator()(std::string_view data) { return (*this)(as_bytes(data)); }
 
+  // The same in pieces: update() any number of times, then finish(), which begins anew.
+  void update(ByteView data);
+  void update(std::string_view data) { update(as_bytes(data)); }
+  Digest finish();
+
  private:
   struct State;
   std::unique_ptr<State> state_;
