@@ -120,11 +120,16 @@ describe('tokens of a real provider', () => {
   });
 });
 
+// So many that the limit of unverified tokens does not stop what a test is about.
+const MANY_TOKENS = { token_verifications_per_source_s: 100_000, token_verifications_per_s: 100_000 };
+
 describe('key rotation', () => {
   const place = new Workplace();
   let issuer; let upstream; let daemon;
   before(async () => {
-    ({ issuer, upstream, daemon } = await begin(place, { identity: { jwks_cooldown: '30s' } }));
+    ({ issuer, upstream, daemon } = await begin(place, {
+      identity: { jwks_cooldown: '30s' }, limits: MANY_TOKENS,
+    }));
   });
   after(() => place.close());
 
@@ -145,7 +150,7 @@ describe('key rotation', () => {
     const answers = await Promise.all(
       Array.from({ length: 200 }, () => ask(daemon, withUnknownKey(token))),
     );
-    for (const { code } of answers) assert.ok(['token_key_unknown', 'token_rate'].includes(code), code);
+    for (const answer of answers) isRefused(answer, 401, 'token_key_unknown');
     assert.equal((await issuer.counts()).jwks, before_);
     assert.equal(upstream.requests().length, sent);
   });
@@ -163,7 +168,9 @@ describe('a short cooldown', () => {
   after(() => place.close());
 
   test('allows one fetch each time it has passed, however many ask', async () => {
-    const { issuer, daemon } = await begin(place, { identity: { jwks_cooldown: '1s' } });
+    const { issuer, daemon } = await begin(place, {
+      identity: { jwks_cooldown: '1s' }, limits: MANY_TOKENS,
+    });
     const token = await tokenOf(issuer.signIn('alice'));
     const { jwks: before_ } = await issuer.counts();
     const start = performance.now();
@@ -174,6 +181,27 @@ describe('a short cooldown', () => {
     const seconds = Math.ceil((performance.now() - start) / 1000);
     assert.ok(jwks > before_, 'none at all');
     assert.ok(jwks - before_ <= seconds + 1, `${jwks - before_} in ${seconds} s`);
+  });
+});
+
+describe('a flood from one source', () => {
+  const place = new Workplace();
+  after(() => place.close());
+
+  test('is not even verified past the limit, and stops nobody who is known', async () => {
+    const { issuer, upstream, daemon } = await begin(place, {
+      limits: { token_verifications_per_source_s: 5 }, workers: 1,
+    });
+    const token = await tokenOf(issuer.signIn('alice'));
+    isAnswered(await ask(daemon, token));
+    const sent = upstream.requests().length;
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => ask(daemon, withOtherSignature(token))),
+    );
+    assert.ok(answers.filter(({ code }) => code === 'token_rate').length > 20);
+    assert.ok(answers.every(({ code }) => ['token_rate', 'token_signature'].includes(code)));
+    assert.equal(upstream.requests().length, sent);
+    isAnswered(await ask(daemon, token));
   });
 });
 

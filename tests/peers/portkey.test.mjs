@@ -63,7 +63,7 @@ describe('Portkey behind Portcullis', () => {
     isRecorded(decision(), 'embedder');
   });
 
-  // Portkey's own input guard reads the last message only and no responses (docs/clients.md).
+  // Portkey's own input guard reads the last of these and forwards the others.
   const hidden = [
     ['the last message', (client) => client.chat.completions.create({ model: 'small', messages: user(SSN_PROMPT) })],
     ['an earlier message', (client) => client.chat.completions.create({ model: 'small', messages: [...user(SSN_PROMPT), ...user(PROMPT)] })],

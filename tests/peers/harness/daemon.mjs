@@ -48,9 +48,9 @@ function policy(models) {
   };
 }
 
-function configuration({ ports, issuers, upstream, identity, limits }) {
+function configuration({ ports, issuers, upstream, identity, limits, workers }) {
   return {
-    listen: { address: `127.0.0.1:${ports.listen}`, workers: 1 },
+    listen: { address: `127.0.0.1:${ports.listen}`, workers },
     admin: { address: `127.0.0.1:${ports.admin}` },
     limits,
     identity: {
@@ -72,14 +72,16 @@ function configuration({ ports, issuers, upstream, identity, limits }) {
 // `upstream`: {url, gateway, headers} as in the configuration; `key`: its credential.
 export async function startPortcullis({
   directory, issuers, upstream, key = UPSTREAM_KEY, models = ['small', 'embedder'], identity = {},
-  limits = {},
+  limits = {}, workers = 2,
 }) {
   const home = `${directory}/portcullis`;
   const ports = { listen: await freePort(), admin: await freePort() };
   mkdirSync(`${home}/audit`, { recursive: true });
   write(`${home}/people.yaml`, people(issuers));
   write(`${home}/policy.yaml`, policy(models));
-  write(`${home}/portcullis.yaml`, configuration({ ports, issuers, upstream, identity, limits }));
+  write(`${home}/portcullis.yaml`, configuration({
+    ports, issuers, upstream, identity, limits, workers,
+  }));
   await run(PROGRAM, ['keys', 'init', '--directory', `${home}/keys`]);
   const { stop } = await start({
     name: 'portcullis',

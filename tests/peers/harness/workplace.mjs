@@ -7,6 +7,10 @@ export class Workplace {
 
   started = [];
 
+  constructor() {
+    process.on('exit', () => this.remove());
+  }
+
   // Waits for what a starter promises and keeps it to be stopped.
   async add(promise) {
     const peer = await promise;
@@ -17,6 +21,10 @@ export class Workplace {
   async close() {
     for (const peer of this.started.reverse()) await peer.stop();
     if (process.env.PEERS_KEEP) console.log(`kept: ${this.directory}`);
-    else rmSync(this.directory, { recursive: true });
+    this.remove();
+  }
+
+  remove() {
+    if (!process.env.PEERS_KEEP) rmSync(this.directory, { recursive: true, force: true });
   }
 }
