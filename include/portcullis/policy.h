@@ -55,7 +55,8 @@ class PolicySet {
 struct PolicyContext {
   std::vector<std::string>
       data_classes;  // that the classifier can report; unscanned.* are always known
-  std::vector<std::string> upstreams;  // configured names; empty: not checked
+  std::vector<std::string> upstreams;   // configured names; empty: not checked
+  std::vector<std::string> data_types;  // that the classifier can report; empty: not checked
 };
 
 struct PolicyLoad {
