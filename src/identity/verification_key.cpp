@@ -24,6 +24,9 @@ constexpr int rsa_bits_max = 8192;  // verifying costs the square of it
 constexpr int rsa_exponent_bits_max = 32;
 constexpr std::uint64_t rsa_exponent_min = 65537;
 constexpr std::size_t p256_bytes = 32;
+constexpr std::array<BN_ULONG, 38> roca_primes = {
+    3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
+    73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
 
 struct BnDeleter {
   void operator()(BIGNUM* number) const { BN_free(number); }
@@ -72,6 +75,20 @@ std::optional<Bytes> read_bytes(const json& jwk, std::string_view name) {
   return text.value ? from_base64url(*text.value) : std::nullopt;
 }
 
+// CVE-2017-15361 (ROCA): the primes of these keys, and so their moduli, are powers of 65537 modulo
+// every small prime. Of a sound modulus that is true once in a billion keys.
+bool has_roca_mark(const BIGNUM* modulus) {
+  return std::ranges::all_of(roca_primes, [&](BN_ULONG prime) {
+    const BN_ULONG rest = BN_mod_word(modulus, prime);
+    BN_ULONG power = 1;
+    for (BN_ULONG i = 0; i < prime; ++i) {
+      if (power == rest) return true;
+      power = power * 65537 % prime;
+    }
+    return false;
+  });
+}
+
 EvpKey key_from(const char* type, OSSL_PARAM_BLD* builder) {
   const Params parameters(OSSL_PARAM_BLD_to_param(builder));
   const Context context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
@@ -106,6 +123,7 @@ Result<EvpKey> read_rsa(const json& jwk) {
       BN_get_word(exponent.get()) < rsa_exponent_min) {
     return unfit("RSA with an exponent that is not odd and from 65537 to 2^32 - 1");
   }
+  if (has_roca_mark(modulus.get())) return unfit("RSA with the mark of CVE-2017-15361 (ROCA)");
   const std::unique_ptr<OSSL_PARAM_BLD, BuilderDeleter> builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent.get());

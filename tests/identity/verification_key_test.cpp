@@ -140,6 +140,13 @@ std::string rsa_modulus(std::size_t bytes) {
   return base64url(out);
 }
 
+// 65537^123456789 modulo the product of the primes to 167, plus a multiple of it: no real key.
+constexpr const char* roca_modulus =
+    "gacLIw2RtKsh_4qmNuireaZOcQsznfnwHMEjO0KGnsTGjewYUa5JiInO-sg1fiIm5ZA9VsbQZCGjr0SpqGVe0mgS"
+    "xlfHgLovyeBW3G-G4PNv8_GIaK_Yl8jKAfmqzlf4eYOIswWr54AgHHq9bLlppHn45cExhQ3khTJT_qmzfv4_NFaB"
+    "b_gARpi3j5PxhmYV37MMmrzNcPiIq6WqHq0VDlcAi-Ab898HikpmToQjeeCa95a_n64N5l8Cg2e_AnqC3hitDSlR"
+    "6qPkcPQhq8UIvtXMpnF2gxSovu_kIV5EDHPW1E3RTx0hYvB41G2U0o9Tpq4QpizghXSyPxqQ7Zdbdw";
+
 TEST(VerificationKey, UnfitKeysAreRefusedWithAReason) {
   const UnfitCase cases[] = {
       {"encryption", rfc7515_rsa, {{"use", "enc"}}, "use"},
@@ -163,6 +170,7 @@ TEST(VerificationKey, UnfitKeysAreRefusedWithAReason) {
       {"2048 bits mostly zero", rfc7515_rsa, {{"n", base64url(Bytes(256, 0))}}, "0 bits"},
       {"8200 bits", rfc7515_rsa, {{"n", rsa_modulus(1025)}}, "8200 bits"},
       {"a megabit", rfc7515_rsa, {{"n", rsa_modulus(131072)}}, "\"n\""},
+      {"ROCA", rfc7515_rsa, {{"n", roca_modulus}}, "ROCA"},
       {"exponent 1", rfc7515_rsa, {{"e", "AQ"}}, "exponent"},
       {"exponent 3", rfc7515_rsa, {{"e", "Aw"}}, "exponent"},
       {"exponent 65536", rfc7515_rsa, {{"e", "AQAA"}}, "exponent"},
