@@ -66,7 +66,7 @@ describe('tokens of a real provider', () => {
     test(`${person} signs in and is recorded as the person behind it (${resource})`, async () => {
       const answer = await ask(daemon, await tokenOf(issuer.signIn(person, { resource })));
       isAnswered(answer);
-      const { input, evidence } = daemon.audit.decision(answer.decision);
+      const { input, evidence } = await daemon.audit.decision(answer.decision);
       assert.equal(input.subject.kind, 'person');
       assert.equal(input.subject.id, `${person}@example.com`);
       assert.equal(input.subject.proof, 'directory');
@@ -107,7 +107,7 @@ describe('tokens of a real provider', () => {
       const answer = await ask(daemon, await make());
       isRefused(answer, status, code);
       assert.equal(upstream.requests().length, sent);
-      const { decision } = daemon.audit.decision(answer.decision);
+      const { decision } = await daemon.audit.decision(answer.decision);
       assert.deepEqual([decision.effect, decision.reason], ['deny', code]);
     });
   }

@@ -36,8 +36,8 @@ describe('LiteLLM behind Portcullis', () => {
   after(() => place.close());
 
   // LiteLLM names the deployment in its headers, and in most bodies only the alias.
-  function isRecorded(id, alias) {
-    const { input, decision } = daemon.audit.decision(id);
+  async function isRecorded(id, alias) {
+    const { input, decision } = await daemon.audit.decision(id);
     assert.equal(decision.effect, 'allow');
     assert.equal(input.subject.id, 'alice@example.com');
     assert.equal(input.model.name, alias);
@@ -54,7 +54,7 @@ describe('LiteLLM behind Portcullis', () => {
       const { text, model } = await call(client, 'general');
       assert.equal(text, ANSWER);
       assert.ok(['general', 'small'].includes(model), model); // a streamed response names the latter
-      isRecorded(decision(), 'general');
+      await isRecorded(decision(), 'general');
       const { body, headers } = upstream.requests().at(-1);
       assert.equal(JSON.parse(body).model, 'small');
       assert.equal(headers.authorization, 'Bearer upstream-key');
@@ -65,7 +65,7 @@ describe('LiteLLM behind Portcullis', () => {
     const { client, decision } = newClient({ url: daemon.url, token });
     const { vector } = await embed(client, 'vectors');
     assert.deepEqual(vector, [0.25, -0.5, 0.125]);
-    isRecorded(decision(), 'vectors');
+    await isRecorded(decision(), 'vectors');
   });
 
   test('the list of models is LiteLLM\'s', async () => {
@@ -94,7 +94,7 @@ describe('LiteLLM behind Portcullis', () => {
         error: OpenAI.PermissionDeniedError, status: 403, code: 'data_not_covered',
       });
       assert.equal(upstream.requests().length, sent);
-      assert.equal(daemon.audit.decision(decision()).decision.effect, 'deny');
+      assert.equal((await daemon.audit.decision(decision())).decision.effect, 'deny');
     });
   }
 

@@ -31,7 +31,7 @@ describe('the OpenAI client for Node.js', () => {
     test(`${name} passes unharmed and is recorded`, async () => {
       const { client, decision } = newClient({ url: daemon.url, token });
       assert.deepEqual(await call(client, 'small'), { text: ANSWER, model: 'small' });
-      const record = daemon.audit.decision(decision());
+      const record = await daemon.audit.decision(decision());
       assert.equal(record.decision.effect, 'allow');
       assert.equal(record.input.subject.id, 'alice@example.com');
       assert.deepEqual(daemon.audit.outcome(decision()).model, { value: 'small', from: 'body' });
@@ -89,7 +89,7 @@ describe('the OpenAI client for Node.js', () => {
       await refused(() => call(client), { error: OpenAI.PermissionDeniedError, status: 403, code });
       assert.equal(answers.length, 1, 'the client must not try again');
       assert.equal(upstream.requests().length, sent, 'nothing may leave');
-      const record = daemon.audit.decision(decision());
+      const record = await daemon.audit.decision(decision());
       assert.deepEqual([record.decision.effect, record.decision.reason], ['deny', code]);
       assert.equal(record.input.subject.id, 'alice@example.com');
     });

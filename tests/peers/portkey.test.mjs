@@ -37,8 +37,8 @@ describe('Portkey behind Portcullis', () => {
   });
   after(() => place.close());
 
-  function isRecorded(id, model) {
-    const { input, decision } = daemon.audit.decision(id);
+  async function isRecorded(id, model) {
+    const { input, decision } = await daemon.audit.decision(id);
     assert.equal(decision.effect, 'allow');
     assert.equal(input.subject.id, 'alice@example.com');
     assert.equal(input.subject.key, 'alice');
@@ -52,7 +52,7 @@ describe('Portkey behind Portcullis', () => {
     test(`${name}: unharmed, attributed, provider and model recorded`, async () => {
       const { client, decision } = newClient({ url: daemon.url, token });
       assert.deepEqual(await call(client, 'small'), { text: ANSWER, model: 'small' });
-      isRecorded(decision(), 'small');
+      await isRecorded(decision(), 'small');
       assert.ok(upstream.requests().at(-1).body.includes(PROMPT));
     });
   }
@@ -60,7 +60,7 @@ describe('Portkey behind Portcullis', () => {
   test('embeddings: unharmed, attributed, provider and model recorded', async () => {
     const { client, decision } = newClient({ url: daemon.url, token });
     assert.deepEqual(await embed(client, 'embedder'), { vector: [0.25, -0.5, 0.125], model: 'embedder' });
-    isRecorded(decision(), 'embedder');
+    await isRecorded(decision(), 'embedder');
   });
 
   // Portkey's own input guard reads the last of these and forwards the others.
@@ -86,7 +86,7 @@ describe('Portkey behind Portcullis', () => {
         error: OpenAI.PermissionDeniedError, status: 403, code: 'data_not_covered',
       });
       assert.equal(upstream.requests().length, sent);
-      assert.equal(daemon.audit.decision(decision()).decision.effect, 'deny');
+      assert.equal((await daemon.audit.decision(decision())).decision.effect, 'deny');
       assert.equal(daemon.audit.outcome(decision()), undefined);
     });
   }
@@ -99,7 +99,7 @@ describe('Portkey behind Portcullis', () => {
     };
     const { client, decision } = newClient({ url: daemon.url, token, headers: steering });
     assert.equal((await CALLS.chat(client, 'small')).text, ANSWER);
-    isRecorded(decision(), 'small');
+    await isRecorded(decision(), 'small');
     assert.deepEqual(elsewhere.requests(), []);
   });
 

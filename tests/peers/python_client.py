@@ -1,4 +1,7 @@
-"""What a Python application sees of Portcullis. Run by python_client.test.mjs, one method a time."""
+"""What a Python application sees of Portcullis. Run by python_client.test.mjs, one method a time.
+
+Prints the id of the decision that each answer names.
+"""
 
 import asyncio
 import os
@@ -15,8 +18,27 @@ def messages(text):
     return [{"role": "user", "content": text}]
 
 
-def client(key=os.environ.get("PEERS_TOKEN", ""), make=openai.OpenAI):
-    return make(base_url=os.environ["PEERS_URL"], api_key=key, timeout=20)
+def print_decision(response):
+    print(response.headers["portcullis-decision"])
+
+
+async def print_decision_later(response):
+    print_decision(response)
+
+
+def client(key=os.environ.get("PEERS_TOKEN", "")):
+    http = openai.DefaultHttpxClient(event_hooks={"response": [print_decision]})
+    return openai.OpenAI(base_url=os.environ["PEERS_URL"], api_key=key, timeout=20, http_client=http)
+
+
+def asynchronous_client():
+    http = openai.DefaultAsyncHttpxClient(event_hooks={"response": [print_decision_later]})
+    return openai.AsyncOpenAI(
+        base_url=os.environ["PEERS_URL"],
+        api_key=os.environ["PEERS_TOKEN"],
+        timeout=20,
+        http_client=http,
+    )
 
 
 class Answered(unittest.TestCase):
@@ -51,8 +73,8 @@ class Answered(unittest.TestCase):
 
     def test_async(self):
         async def ask():
-            async with client(make=openai.AsyncOpenAI) as asynchronous:
-                return await asynchronous.chat.completions.create(
+            async with asynchronous_client() as client_:
+                return await client_.chat.completions.create(
                     model="small", messages=messages(PROMPT)
                 )
 

@@ -49,10 +49,12 @@ describe('the OpenAI client for Python', () => {
   for (const [name, effect, reason] of cases) {
     test(`${name}: ${effect} ${reason}`, async () => {
       const sent = upstream.requests().length;
-      await promisify(execFile)(`${PYTHON_BIN}/python`, [SCRIPT, name], {
+      const { stdout } = await promisify(execFile)(`${PYTHON_BIN}/python`, [SCRIPT, name], {
         env: { ...process.env, ...env }, timeout: 60_000,
       });
-      const { input, decision } = daemon.audit.records('decision').at(-1);
+      const [id, ...more] = stdout.trim().split('\n');
+      assert.deepEqual(more, [], 'the client must not try again');
+      const { input, decision } = await daemon.audit.decision(id);
       assert.equal(decision.effect, effect);
       if (effect === 'deny') assert.equal(decision.reason, reason);
       else assert.equal(input.subject.id, 'alice@example.com');

@@ -1,6 +1,7 @@
 // Portcullis itself, configured as an operator would, and a reader of its audit log.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { freePort, start } from './processes.mjs';
@@ -89,7 +90,7 @@ export async function startPortcullis({
     args: ['serve', '--config', `${home}/portcullis.yaml`],
     env: { PEERS_UPSTREAM_KEY: key },
     log: `${home}/serve.log`,
-    ready: `http://127.0.0.1:${ports.admin}/healthz`,
+    ready: `http://127.0.0.1:${ports.admin}/livez`,
   });
   return {
     url: `http://127.0.0.1:${ports.listen}`,
@@ -118,8 +119,14 @@ export class AuditLog {
       .filter((record) => record.type === type);
   }
 
-  decision(id) {
-    return this.records('decision').find((record) => record.id === id);
+  // The denial of a caller who is not identified is recorded without making him wait for it.
+  async decision(id) {
+    for (let tries = 0; tries < 50; tries += 1) {
+      const found = this.records('decision').find((record) => record.id === id);
+      if (found) return found;
+      await sleep(20);
+    }
+    throw new Error(`no decision ${id} in the log`);
   }
 
   outcome(id) {
