@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 #include "base/yaml.h"
 #include "config/config.h"
@@ -19,9 +21,15 @@ void validate(const Judge& judge) {
   validate_audit(judge);
 }
 
-ConfigErrors texts(const Diagnostics& diagnostics) {
+// In the order of the file, whoever found them.
+ConfigErrors texts(Diagnostics& diagnostics) {
+  std::vector<Diagnostic> all = diagnostics.take();
+  std::stable_sort(all.begin(), all.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.position.line, a.position.column) <
+           std::tie(b.position.line, b.position.column);
+  });
   ConfigErrors out;
-  for (const Diagnostic& diagnostic : diagnostics.all()) out.push_back(diagnostic.text());
+  for (const Diagnostic& diagnostic : all) out.push_back(diagnostic.text());
   return out;
 }
 
