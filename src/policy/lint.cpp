@@ -145,17 +145,24 @@ class Linter {
       note_classes(rule);
     }
     compare_permits();
-    for (const std::string& name :
-         std::set(context.data_classes.begin(), context.data_classes.end())) {
-      if (handled_.contains(name)) continue;
-      diagnostics_.warning({}, "no rule says what happens to data of class \"" + name +
-                                   "\": every request that holds it is denied");
-    }
+    check_classes(context);
   }
 
  private:
   void warn(const Rule& rule, const std::string& what) {
     diagnostics_.warning(rule.position, "rule \"" + rule.id + "\" " + what);
+  }
+
+  void check_classes(const PolicyContext& context) {
+    std::string unmentioned;
+    for (const std::string& name : context.data_classes) {
+      if (!handled_.contains(name)) unmentioned += (unmentioned.empty() ? "" : ", ") + name;
+    }
+    if (unmentioned.empty()) return;
+    diagnostics_.warning({},
+                         "no rule covers, redacts or forbids data of these classes, so that "
+                         "every request that holds some is denied: " +
+                             unmentioned);
   }
 
   void check_reachable(const Rule& rule) {
