@@ -1,0 +1,27 @@
+// Credentials that are named: the value after a word such as "password".
+//
+// Pure, safe from any thread. Linear: at most `credential_bytes_max` bytes after a word.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "portcullis/types.h"
+
+namespace portcullis::classify {
+
+inline constexpr std::size_t credential_bytes_max = 256;
+
+struct Credential {
+  ByteRange range;
+  bool strong = false;  // several kinds of characters: not a word of prose
+};
+
+// The value assigned to the word that ends at `word_end`: `password = "x"`, `password: x`,
+// `password is x`. nullopt if nothing is assigned or it is a placeholder.
+std::optional<Credential> find_assigned(std::string_view text, std::size_t word_end);
+
+// Whether the whole of `value` may be the credential of a member with such a name.
+std::optional<Credential> judge_credential(std::string_view value);
+
+}  // namespace portcullis::classify

@@ -1,0 +1,187 @@
+#include "classify/digits.h"
+
+#include <algorithm>
+
+#include "classify/checksums.h"
+
+namespace portcullis::classify {
+namespace {
+
+// Kinds of separators, as bits.
+constexpr std::uint8_t space = 1, dash = 2, dot = 4, slash = 8, bracket = 16, other = 32;
+constexpr std::size_t separator_max = 4;  // bytes between two groups
+constexpr double irregular_p_max = 0.05;  // above it, cutting numbers out of tables drowns users
+constexpr std::size_t single_digits_min = 8;  // "4 1 1 1 …": digits spaced out one by one
+
+std::uint8_t kind_of(char c) {
+  switch (c) {
+    case ' ':
+    case '\t':
+    case '\n':
+    case '\r':
+      return space;
+    case '-':
+      return dash;
+    case '.':
+      return dot;
+    case '/':
+      return slash;
+    case '(':
+    case ')':
+      return bracket;
+    case '_':
+    case '*':
+    case '`':
+    case '|':
+    case ',':
+    case '~':
+    case '"':
+    case '\'':
+      return other;
+  }
+  return 0;
+}
+
+// The kind of a separator: spaces around another character do not count. 0: does not join.
+std::uint8_t separator_kind(std::string_view between) {
+  if (between.empty() || between.size() > separator_max) return 0;
+  std::uint8_t kinds = 0;
+  for (const char c : between) {
+    const std::uint8_t kind = kind_of(c);
+    if (kind == 0) return 0;
+    kinds |= kind;
+  }
+  return kinds == space ? space : static_cast<std::uint8_t>(kinds & ~space);
+}
+
+std::uint8_t kinds_in(std::string_view separators) {
+  std::uint8_t kinds = 0;
+  for (const char c : separators) kinds |= kind_of(c);
+  return kinds;
+}
+
+constexpr std::uint64_t pack(std::uint64_t packed, std::size_t group) {
+  return (packed << 5) | std::min<std::size_t>(group, 31);
+}
+
+std::vector<std::uint64_t> parse_groupings(std::string_view text) {
+  std::vector<std::uint64_t> all;
+  std::uint64_t packed = 0;
+  std::size_t group = 0;
+  for (const char c : text) {
+    if (is_digit(c)) group = group * 10 + digit(c);
+    if (c == '-' || c == ' ') packed = pack(packed, std::exchange(group, 0));
+    if (c == ' ') all.push_back(std::exchange(packed, 0));
+  }
+  if (group != 0) all.push_back(pack(packed, group));
+  return all;
+}
+
+bool single_bit(std::uint8_t bits) { return (bits & (bits - 1)) == 0; }
+
+}  // namespace
+
+struct DigitFinder::Candidate {
+  std::size_t first = 0;  // groups
+  std::size_t last = 0;
+  std::size_t size = 0;        // digits
+  std::uint64_t grouping = 0;  // packed; 0 if more than twelve groups
+  std::uint8_t separators = 0;
+  bool singles = true;  // every group is one digit
+};
+
+void DigitFinder::add(std::size_t row, const Detector& detector) {
+  Row compiled;
+  compiled.row = row;
+  compiled.groupings = parse_groupings(detector.groupings);
+  compiled.separators = kinds_in(detector.separators);
+  compiled.mixed = detector.mixed_separators;
+  compiled.plus = detector.plus;
+  compiled.irregular = detector.p <= irregular_p_max;
+  compiled.valid = find_validator(detector.validator);
+  for (std::size_t size = detector.digits_min; size <= detector.digits_max; ++size) {
+    rows_.at(size).push_back(compiled);
+  }
+}
+
+void DigitFinder::collect(std::string_view text) {
+  groups_.clear();
+  digits_.clear();
+  std::size_t previous_end = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    if (!is_digit(text[i])) {
+      ++i;
+      continue;
+    }
+    Group group;
+    group.begin = i;
+    while (i < text.size() && is_digit(text[i])) ++i;
+    group.end = i;
+    group.offset = digits_.size();
+    digits_.append(text.substr(group.begin, group.size()));
+    if (!groups_.empty()) {
+      group.separator = separator_kind(text.substr(previous_end, group.begin - previous_end));
+    }
+    const std::string_view before = text.substr(0, group.begin);
+    if (before.ends_with('+')) group.plus = 1;
+    if (before.ends_with("+(")) group.plus = 2;
+    previous_end = group.end;
+    groups_.push_back(group);
+  }
+}
+
+bool DigitFinder::starts_run(std::size_t group) const {
+  return group >= groups_.size() || groups_[group].separator == 0;
+}
+
+void DigitFinder::scan(const Window& window, std::vector<DigitMatch>& matches) {
+  collect(window.text);
+  for (std::size_t first = 0; first < groups_.size(); ++first) {
+    if (groups_[first].begin < window.own_begin) continue;
+    if (groups_[first].begin >= window.own_end) break;
+    start_at(first, matches);
+  }
+}
+
+void DigitFinder::start_at(std::size_t first, std::vector<DigitMatch>& matches) const {
+  Candidate candidate;
+  candidate.first = first;
+  for (std::size_t last = first; last < groups_.size(); ++last) {
+    const Group& group = groups_[last];
+    if (last > first && group.separator == 0) return;
+    candidate.size += group.size();
+    if (candidate.size > digits_max) return;
+    candidate.last = last;
+    if (last > first) candidate.separators |= group.separator;
+    candidate.singles = candidate.singles && group.size() == 1;
+    candidate.grouping = last - first < 12 ? pack(candidate.grouping, group.size()) : 0;
+    if (!rows_[candidate.size].empty()) judge(candidate, matches);
+  }
+}
+
+void DigitFinder::judge(const Candidate& candidate, std::vector<DigitMatch>& matches) const {
+  const Group& first = groups_[candidate.first];
+  const Group& last = groups_[candidate.last];
+  const bool one = candidate.first == candidate.last;
+  const bool whole = starts_run(candidate.first) && starts_run(candidate.last + 1);
+  const bool spaced = candidate.singles && candidate.size >= single_digits_min &&
+                      (starts_run(candidate.first) || groups_[candidate.first - 1].size() > 1) &&
+                      (starts_run(candidate.last + 1) || groups_[candidate.last + 1].size() > 1);
+  const bool fraction = one && first.separator == dot && candidate.first > 0 &&
+                        groups_[candidate.first - 1].end + 1 == first.begin;
+  const std::string_view digits = std::string_view(digits_).substr(first.offset, candidate.size);
+  for (const Row& row : rows_[candidate.size]) {
+    if (row.plus && first.plus == 0) continue;
+    const bool printed = row.plus || (!one && (candidate.separators & ~row.separators) == 0 &&
+                                      (row.mixed || single_bit(candidate.separators)) &&
+                                      std::find(row.groupings.begin(), row.groupings.end(),
+                                                candidate.grouping) != row.groupings.end());
+    const bool regular = one || printed || whole || spaced;
+    if (!regular && !row.irregular) continue;
+    if (row.valid != nullptr && !row.valid(digits)) continue;
+    const std::size_t begin = first.begin - (row.plus ? first.plus : 0);
+    matches.push_back({row.row, begin, last.end, printed, !regular || fraction});
+  }
+}
+
+}  // namespace portcullis::classify

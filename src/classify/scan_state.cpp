@@ -1,0 +1,268 @@
+#include "classify/scan_state.h"
+
+#include <algorithm>
+
+#include "classify/assignment.h"
+#include "classify/checksums.h"
+#include "classify/email.h"
+#include "classify/extent.h"
+
+namespace portcullis {
+namespace {
+
+using classify::Rule;
+using classify::Shape;
+
+// Below these no detector can match: what makes most texts of a request nearly free.
+constexpr std::size_t text_bytes_min = 5;
+constexpr std::uint32_t digits_min = 3;
+constexpr std::uint32_t token_min = 16;
+constexpr double checked_p_max = 0.15;
+
+constexpr std::size_t built_in_match_max = 512;
+
+std::string canonical(const Rule& rule, std::string_view value) {
+  if (rule.group == classify::PatternGroup::secret) return std::string(value);
+  std::string out;
+  for (const char c : value) {
+    if (classify::is_alnum(c)) out.push_back(classify::to_upper(c));
+  }
+  return out;
+}
+
+}  // namespace
+
+classify::WindowSizes Scanner::State::window_sizes(const classify::Rules& rules) {
+  const bool custom = std::any_of(rules.all.begin(), rules.all.end(),
+                                  [](const Rule& rule) { return rule.declared; });
+  const std::size_t around = rules.distance_max + rules.context.longest() + 16;
+  classify::WindowSizes sizes;
+  sizes.lead = around;
+  sizes.tail = around + (custom ? classify::match_bytes_max : built_in_match_max);
+  return sizes;
+}
+
+Scanner::State::State(std::shared_ptr<const Classifier> classifier)
+    : owner(std::move(classifier)),
+      rules(owner->compiled_->rules),
+      folder_(window_sizes(rules)),
+      resume_(rules.all.size(), 0) {
+  for (std::size_t i = 0; i < rules.all.size(); ++i) {
+    const Rule& rule = rules.all[i];
+    switch (rule.shape) {
+      case Shape::digits:
+        digits_.add(i, *rule.detector);
+        break;
+      case Shape::pattern:
+        usable_ &= patterns_[static_cast<std::size_t>(rule.group)].add(i, rule.pattern).empty();
+        break;
+      case Shape::email:
+        email_rules_.push_back(i);
+        break;
+      case Shape::assignment:
+        assignment_rules_.push_back(i);
+        break;
+    }
+  }
+  for (auto& finder : patterns_) usable_ &= finder.empty() || finder.compile();
+}
+
+bool Scanner::State::scan_text(const Text& text, std::uint32_t index) {
+  found.clear();
+  text_ = &text;
+  index_ = index;
+  key_words_known_ = false;
+  if (!usable_) return false;
+  if (text.value.size() < text_bytes_min) return true;
+  scan_key();
+  return scan_value(text.value);
+}
+
+bool Scanner::State::scan_value(std::string_view value) {
+  std::fill(resume_.begin(), resume_.end(), 0);
+  folder_.start(value);
+  while (folder_.next(window_)) {
+    if (!scan_window()) return false;
+    if (exhausted()) return true;
+  }
+  return true;
+}
+
+bool Scanner::State::scan_window() {
+  const std::string_view ahead = window_.text.substr(window_.own_begin);
+  work += ahead.size();
+  words_known_ = false;
+  features_ = classify::look_at(ahead);
+  if (features_.digits >= digits_min) scan_digits();
+  if (features_.at) scan_emails();
+  if (features_.assigns || features_.digits > 0) scan_assignments();
+  const bool secrets = features_.longest >= token_min || features_.at ||
+                       (features_.dash && ahead.find("-----BEGIN ") != std::string_view::npos);
+  const std::array<bool, classify::pattern_groups> wanted = {features_.digits >= digits_min,
+                                                             secrets, true};
+  for (std::size_t group = 0; group < patterns_.size(); ++group) {
+    if (!wanted[group] || patterns_[group].empty()) continue;
+    if (!patterns_[group].scan(window_.text, window_.own_begin, window_.own_end, *this)) {
+      return false;
+    }
+    work += patterns_[group].rescans() * ahead.size();
+  }
+  return true;
+}
+
+ByteRange Scanner::State::in_original(std::size_t begin, std::size_t end) const {
+  return {window_.original_begin(begin), window_.original_end(end)};
+}
+
+void Scanner::State::scan_digits() {
+  digit_matches_.clear();
+  digits_.scan(window_, digit_matches_);
+  for (const classify::DigitMatch& match : digit_matches_) {
+    const Rule& rule = rules.all[match.row];
+    propose({match.row,
+             match.begin,
+             match.end,
+             in_original(match.begin, match.end),
+             {rule.p, false, match.grouped, match.irregular}});
+  }
+}
+
+void Scanner::State::scan_emails() {
+  for (const std::size_t rule : email_rules_) {
+    for (std::size_t at = window_.text.find('@', window_.own_begin); at < window_.own_end;
+         at = window_.text.find('@', at + 1)) {
+      const auto range = classify::find_email(window_.text, at);
+      if (!range) continue;
+      propose({rule,
+               range->begin,
+               range->end,
+               in_original(range->begin, range->end),
+               {rules.all[rule].p, false, true, false}});
+    }
+  }
+}
+
+void Scanner::State::scan_assignments() {
+  find_words();
+  for (const std::size_t rule : assignment_rules_) {
+    for (const classify::ContextHit& hit : words_) {
+      if (hit.group != rules.all[rule].context || hit.end <= window_.own_begin ||
+          hit.end > window_.own_end) {
+        continue;
+      }
+      const auto credential = classify::find_assigned(window_.text, hit.end);
+      if (!credential) continue;
+      const ByteRange range = credential->range;
+      work += range.end - hit.end;
+      propose({rule,
+               range.begin,
+               range.end,
+               in_original(range.begin, range.end),
+               {credential->strong ? rules.all[rule].p : 1.0, true, false, false}});
+    }
+  }
+}
+
+// {"password": "hunter2"}: the member's name says what the whole value is.
+void Scanner::State::scan_key() {
+  if (text_->key.empty()) return;
+  for (const std::size_t rule : assignment_rules_) {
+    const auto& words = key_words();
+    const bool named = std::any_of(words.begin(), words.end(), [&](const auto& hit) {
+      return hit.group == rules.all[rule].context;
+    });
+    const auto credential = named ? classify::judge_credential(text_->value) : std::nullopt;
+    if (!credential) continue;
+    Place place{rule, 0, 0, credential->range, {}};
+    place.evidence = {credential->strong ? rules.all[rule].p : 1.0, true, false, false};
+    report(place, classify::earned_confidence(place.evidence));
+  }
+}
+
+std::size_t Scanner::State::visit(const classify::PatternMatch& match) {
+  const Rule& rule = rules.all[match.rule];
+  const std::size_t origin = window_.original_begin(match.begin);
+  if (origin < resume_[match.rule]) return match.begin + 1;
+  // A plain text is seen beyond its window: keys and tokens may be longer.
+  const bool plain = window_.starts == nullptr;
+  const std::string_view hay = plain ? window_.original : window_.text;
+  const std::size_t shift = plain ? window_.base : 0;
+  const std::size_t end =
+      classify::extent_end(rule.extent, hay, match.begin + shift, match.end + shift);
+  work += std::max(end, match.end + shift) - match.begin - shift;
+  if (end == 0) return match.begin + 1;
+  const std::string_view value = hay.substr(match.begin + shift, end - match.begin - shift);
+  if (rule.valid != nullptr && !rule.valid(canonical(rule, value))) return match.begin + 1;
+
+  ByteRange range{origin, plain ? end : window_.original_end(end)};
+  if (!plain && end == hay.size()) {
+    range.end = classify::continued_end(rule.extent, window_.original, range.end);
+  }
+  resume_[match.rule] = range.end;
+  const std::size_t end_here = std::min(end - shift, window_.text.size());
+  propose({match.rule, match.begin, end_here, range, {rule.p, false, rule.grouped, false}});
+  return end_here;
+}
+
+void Scanner::State::propose(Place place) {
+  const Rule& rule = rules.all[place.rule];
+  const bool asks =
+      rule.context != classify::no_context && !place.evidence.context &&
+      (rule.needs_context || classify::earned_confidence(place.evidence) != Confidence::high);
+  if (asks) place.evidence.context = has_context(rule, place);
+  if (rule.needs_context && !place.evidence.context) return;
+  report(place, rule.declared ? rule.confidence : classify::earned_confidence(place.evidence));
+}
+
+void Scanner::State::report(const Place& place, Confidence confidence) {
+  if (confidence < rules.minimum) return;
+  const Rule& rule = rules.all[place.rule];
+  Finding finding{rule.type,
+                  rule.data_class,
+                  confidence,
+                  index_,
+                  static_cast<std::uint32_t>(place.original.begin),
+                  static_cast<std::uint32_t>(place.original.end)};
+  found.push_back({finding, place.evidence.p <= checked_p_max});
+  ++found_total;
+}
+
+bool Scanner::State::has_context(const Rule& rule, const Place& place) {
+  const auto& key = key_words();
+  const bool named = std::any_of(key.begin(), key.end(),
+                                 [&](const auto& hit) { return hit.group == rule.context; });
+  return named || window_has(rule, place);
+}
+
+bool Scanner::State::window_has(const Rule& rule, const Place& place) {
+  find_words();
+  const std::size_t from = place.begin - std::min<std::size_t>(place.begin, rule.distance);
+  const std::size_t to = place.end + rule.distance;
+  auto hit = std::lower_bound(words_.begin(), words_.end(), from,
+                              [](const auto& word, std::size_t at) { return word.end < at; });
+  for (; hit != words_.end() && hit->end <= to + rules.context.longest(); ++hit) {
+    ++work;
+    if (hit->group == rule.context && hit->begin <= to) return true;
+  }
+  return false;
+}
+
+void Scanner::State::find_words() {
+  if (words_known_) return;
+  words_known_ = true;
+  words_.clear();
+  rules.context.find(window_.text, words_);
+}
+
+const std::vector<classify::ContextHit>& Scanner::State::key_words() {
+  if (!key_words_known_) {
+    key_words_known_ = true;
+    key_words_.clear();
+    for (const std::string_view name : {text_->key, std::string_view(text_->pointer)}) {
+      rules.context.find(classify::words_of(name.substr(0, 1024)), key_words_);
+    }
+  }
+  return key_words_;
+}
+
+}  // namespace portcullis

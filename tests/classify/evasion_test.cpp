@@ -1,0 +1,205 @@
+// Transforms that defeat pattern matching, times the types: every cell must still be found, and the
+// finding must cover the whole transformed value.
+#include <functional>
+
+#include "classify/fold.h"
+#include "classify/support.h"
+#include "classify/utf8.h"
+
+namespace portcullis::classify {
+namespace {
+
+struct Sample {
+  std::string type;
+  std::string before;  // context, or letters
+  std::string value;   // groups separated by '-'
+};
+
+const Sample samples[] = {
+    {"payment_card", "", "4111-1111-1111-1111"},
+    {"payment_card", "", "5555-5555-5555-4444"},
+    {"payment_card", "card ", "3782-822463-10005"},
+    {"us_ssn", "ssn ", "536-22-1234"},
+    {"us_ssn", "", "536-22-1234"},
+};
+
+std::string replace_all(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+std::string digits_as(const std::string& text, char32_t zero) {
+  std::string out;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') {
+      append_utf8(out, zero + static_cast<char32_t>(c - '0'));
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+std::string between(const std::string& text, std::string_view what) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i > 0) out += what;
+    out += text[i];
+  }
+  return out;
+}
+
+struct Transform {
+  std::string name;
+  std::function<std::string(const std::string&)> apply;
+};
+
+Transform separator(const std::string& name, const std::string& with) {
+  return {name, [with](const std::string& value) { return replace_all(value, "-", with); }};
+}
+Transform inserted(const std::string& name, const std::string& what) {
+  return {name, [what](const std::string& value) { return between(value, what); }};
+}
+Transform script(const std::string& name, char32_t zero) {
+  return {name, [zero](const std::string& value) { return digits_as(value, zero); }};
+}
+
+const Transform transforms[] = {
+    separator("as printed", "-"),
+    separator("space", " "),
+    separator("double space", "  "),
+    separator("tab", "\t"),
+    separator("dot", "."),
+    separator("no-break space", "\u00a0"),
+    separator("narrow no-break space", "\u202f"),
+    separator("ideographic space", "\u3000"),
+    separator("non-breaking hyphen", "\u2011"),
+    separator("en dash", "\u2013"),
+    separator("minus sign", "\u2212"),
+    separator("spaced dash", " - "),
+    separator("newline", "\n"),
+    separator("carriage return, newline", "\r\n"),
+    inserted("zero-width space", "\u200b"),
+    inserted("zero-width joiner", "\u200d"),
+    inserted("soft hyphen", "\u00ad"),
+    inserted("word joiner", "\u2060"),
+    inserted("byte order mark", "\ufeff"),
+    inserted("combining acute", "\u0301"),
+    inserted("keycap", "\ufe0f\u20e3"),
+    inserted("variation selector", "\U000e0101"),
+    inserted("tag", "\U000e0041"),
+    inserted("bidi override", "\u202e"),
+    inserted("control character", std::string(1, '\x01')),
+    script("full-width", U'\uff10'),
+    script("Arabic-Indic", U'\u0660'),
+    script("extended Arabic-Indic", U'\u06f0'),
+    script("Devanagari", U'\u0966'),
+    script("mathematical bold", U'\U0001d7ce'),
+    script("Adlam", U'\U0001e950'),
+};
+
+class Evasion : public ::testing::Test {
+ protected:
+  Scanner scanner{compile_or_fail()};
+
+  void expect_found(const Sample& sample, const std::string& value, const std::string& name) {
+    for (const std::string& before :
+         {std::string(), std::string("text: "), std::string("\u4e2d")}) {
+      const std::string text = before + sample.before + value + " end";
+      const auto findings = find_all(scanner, text);
+      const Finding* finding = first_of(findings, sample.type);
+      ASSERT_NE(finding, nullptr) << name << ": " << text << " -> " << describe(findings);
+      EXPECT_EQ(text.substr(finding->begin, finding->end - finding->begin), value) << name;
+    }
+  }
+};
+
+TEST_F(Evasion, EveryTransformOfEveryTypeIsFoundWithItsWholeRange) {
+  for (const Sample& sample : samples) {
+    for (const Transform& transform : transforms) {
+      expect_found(sample, transform.apply(sample.value), transform.name);
+    }
+  }
+}
+
+TEST_F(Evasion, TransformsCombine) {
+  for (const Sample& sample : samples) {
+    const std::string wide = digits_as(replace_all(sample.value, "-", "\u00a0"), U'\uff10');
+    expect_found(sample, replace_all(wide, "\u00a0", "\u200b\u00a0\u00ad"), "wide, zero-width");
+  }
+}
+
+TEST_F(Evasion, DigitsSpacedOutOneByOne) {
+  EXPECT_NE(first_of(find_all(scanner, "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"), "payment_card"),
+            nullptr);
+  EXPECT_NE(first_of(find_all(scanner, "ssn 5 3 6 2 2 1 2 3 4"), "us_ssn"), nullptr);
+}
+
+TEST_F(Evasion, LettersDirectlyBesideTheDigits) {
+  EXPECT_NE(first_of(find_all(scanner, "abc4111111111111111xyz"), "payment_card"), nullptr);
+  EXPECT_NE(first_of(find_all(scanner, "ssn536221234x"), "us_ssn"), nullptr);
+  EXPECT_NE(first_of(find_all(scanner, "x536-22-1234y"), "us_ssn"), nullptr);
+}
+
+TEST_F(Evasion, NumbersAroundTheValueDoNotHideIt) {
+  for (const char* text :
+       {"12 4111 1111 1111 1111", "4111 1111 1111 1111 12/26 123", "2024-01-15,4111111111111111,99",
+        "1,536-22-1234,77", "7 536-22-1234 8"}) {
+    const auto findings = find_all(scanner, text);
+    EXPECT_TRUE(first_of(findings, "payment_card") != nullptr ||
+                first_of(findings, "us_ssn") != nullptr)
+        << text << " -> " << describe(findings);
+  }
+}
+
+TEST_F(Evasion, MailAddressesAndKeysAreFoldedToo) {
+  for (const std::string& text :
+       {std::string("j\u200bane@exam\u00adple.com"), std::string("jane\uff20example\uff0ecom"),
+        std::string("\uff4a\uff41\uff4e\uff45@example.com"),
+        std::string("j\u0430ne@example.com")}) {
+    const auto findings = find_all(scanner, text);
+    const Finding* finding = first_of(findings, "email");
+    ASSERT_NE(finding, nullptr) << text;
+    EXPECT_EQ(finding->begin, 0u);
+    EXPECT_EQ(finding->end, text.size());
+  }
+  EXPECT_NE(first_of(find_all(scanner, "AKIA\u200bIOSFODNN7EXAMPLE"), "aws_access_key"), nullptr);
+  EXPECT_NE(first_of(find_all(scanner, "\u0405\u0405N 536221234"), "us_ssn"), nullptr);
+}
+
+TEST_F(Evasion, CircledAndSuperscriptDigitsAreNoDigits) {
+  EXPECT_TRUE(find_all(scanner, digits_as("411111111111111", U'\u2460')).empty());
+}
+
+TEST_F(Evasion, OneByteBetweenWindowsHidesNothing) {
+  for (const std::string& value :
+       {std::string("4111111111111111"), std::string("536-22-1234"),
+        std::string("jane.doe@example.com"), std::string("AKIAIOSFODNN7EXAMPLE")}) {
+    for (const bool plain : {true, false}) {
+      const std::string mark = plain ? "" : "\u00e9";
+      for (std::size_t at = 4060; at < 4140; ++at) {
+        const std::string text = mark + std::string(at, '.') + " " + value + " tail";
+        const auto findings = find_all(scanner, text);
+        ASSERT_EQ(findings.size(), 1u) << at << " " << value << " " << describe(findings);
+        EXPECT_EQ(text.substr(findings[0].begin, findings[0].end - findings[0].begin), value);
+      }
+    }
+  }
+}
+
+TEST_F(Evasion, AMegabyteOfInvisibleCharactersHidesNothing) {
+  std::string gap;
+  for (int i = 0; i < 100000; ++i) gap += "\u200b";
+  const std::string text = "411111" + gap + "1111111111";
+  const auto findings = find_all(scanner, text);
+  const Finding* finding = first_of(findings, "payment_card");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->begin, 0u);
+  EXPECT_EQ(finding->end, text.size());
+}
+
+}  // namespace
+}  // namespace portcullis::classify
