@@ -149,7 +149,6 @@ class CommitQueue {
   friend class AuditLog;
   struct State;
   explicit CommitQueue(std::shared_ptr<State> state);
-  void send(Draft draft, std::uint64_t ticket, std::shared_ptr<State> answer_to);
   std::shared_ptr<State> state_;
 };
 

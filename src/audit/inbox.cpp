@@ -1,0 +1,74 @@
+#include "audit/inbox.h"
+
+#include <iterator>
+#include <utility>
+
+namespace portcullis::audit {
+namespace {
+
+constexpr std::size_t waiting_bytes_max = 256u << 20;
+
+}  // namespace
+
+void Answers::put(std::vector<Committed>& batch) {
+  const std::lock_guard lock(mutex_);
+  answers_.insert(answers_.end(), std::make_move_iterator(batch.begin()),
+                  std::make_move_iterator(batch.end()));
+  batch.clear();
+  if (wake_) wake_();
+}
+
+void Answers::refuse(std::uint64_t ticket, Reason reason) {
+  const std::lock_guard lock(mutex_);
+  answers_.push_back({ticket, std::nullopt, std::nullopt, reason});
+  if (wake_) wake_();
+}
+
+std::vector<Committed> Answers::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(answers_, {});
+}
+
+void Answers::detach() {
+  const std::lock_guard lock(mutex_);
+  wake_ = nullptr;
+}
+
+bool Inbox::put(Pending&& pending) {
+  const std::size_t bytes = pending.draft.members().size();
+  bool notify = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || waiting_.size() >= records_max_ || bytes_ + bytes > waiting_bytes_max) {
+      return false;
+    }
+    bytes_ += bytes;
+    waiting_.push_back(std::move(pending));
+    notify = std::exchange(idle_, false);
+  }
+  if (notify) arrived_.notify_one();
+  return true;
+}
+
+bool Inbox::drain(std::vector<Pending>& out, std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  if (waiting_.empty() && !closed_) {
+    idle_ = true;
+    arrived_.wait_for(lock, patience, [&] { return !waiting_.empty() || closed_; });
+    idle_ = false;
+  }
+  out.clear();
+  std::swap(out, waiting_);
+  bytes_ = 0;
+  return !out.empty() || !closed_;
+}
+
+void Inbox::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  arrived_.notify_one();
+}
+
+}  // namespace portcullis::audit

@@ -1,0 +1,59 @@
+// Where drafts wait for the writer, and queues for their answers.
+//
+// Safe from any thread. Bounded in records and bytes: beyond, a draft is refused at once.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "portcullis/audit.h"
+
+namespace portcullis::audit {
+
+// One CommitQueue's answers. Shared by the queue and the drafts that it is owed answers for.
+class Answers {
+ public:
+  explicit Answers(std::function<void()> wake) : wake_(std::move(wake)) {}
+  void put(std::vector<Committed>& batch);           // moves them out, then wakes once
+  void refuse(std::uint64_t ticket, Reason reason);  // and wakes
+  std::vector<Committed> take();
+  void detach();  // no wake any more: its owner is gone
+
+ private:
+  std::mutex mutex_;
+  std::vector<Committed> answers_;  // guarded by mutex_
+  std::function<void()> wake_;      // guarded by mutex_
+};
+
+struct Pending {
+  Draft draft;
+  std::uint64_t ticket = 0;
+  std::shared_ptr<Answers> answers;  // nullptr: nobody waits
+};
+
+class Inbox {
+ public:
+  explicit Inbox(std::size_t records_max) : records_max_(records_max) {}
+  // false: full or closed, and the draft was not taken.
+  bool put(Pending&& pending);
+  // Waits for drafts, closing, or `patience`; then moves everything out. false: closed and empty.
+  bool drain(std::vector<Pending>& out, std::chrono::milliseconds patience);
+  // Nothing is taken from now on; what waits is still drained.
+  void close();
+
+ private:
+  const std::size_t records_max_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<Pending> waiting_;  // guarded by mutex_
+  std::size_t bytes_ = 0;         // of waiting_; guarded by mutex_
+  bool idle_ = false;             // the writer waits; guarded by mutex_
+  bool closed_ = false;           // guarded by mutex_
+};
+
+}  // namespace portcullis::audit
