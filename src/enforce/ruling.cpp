@@ -91,7 +91,6 @@ OrDenial<std::string> judge_content(const Inquiry& inquiry, std::string body, Sc
   request.stream = content->stream;
   request.hosted_tools = content->hosted_tools;
   request.remote_hosts = content->remote_hosts;
-  ruling.answer_streams = content->stream;
   if (auto filled = fill_model(inquiry, *content, scanner, key, ruling); !filled) {
     return tl::unexpected<Denial>(filled.error());
   }

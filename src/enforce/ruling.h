@@ -31,7 +31,6 @@ struct Ruling {
   PolicyInput input;         // exactly what was decided on, free of a caller's text
   const UpstreamSection* upstream = nullptr;  // the model's, else the route's; owned by the snapshot
   std::string body;          // to forward; empty if denied
-  bool answer_streams = false;
   std::optional<TokenEvidence> token;
   std::vector<FindingSummary> findings;
   std::vector<Unscanned> unscanned;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/crypto.h"
 
@@ -53,6 +54,12 @@ void load_directory(Snapshot& snapshot, ConfigErrors& errors) {
   snapshot.directory_time = status.st_mtim.tv_sec;
 }
 
+// Never used twice in one process, so that a token cache can tell reloaded keys from old ones.
+std::uint64_t next_generation() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
 IssuerKeys load_keys(const IssuerSection& issuer, ConfigErrors& errors) {
   if (issuer.jwks_file.empty()) return {};
   const Result<std::string> text = read_file(issuer.jwks_file, 1u << 20);
@@ -65,7 +72,7 @@ IssuerKeys load_keys(const IssuerSection& issuer, ConfigErrors& errors) {
     errors.push_back(issuer.jwks_file + ": " + parsed.error().message);
     return {};
   }
-  return IssuerKeys{*parsed, 1, true};
+  return IssuerKeys{*parsed, next_generation(), true};
 }
 
 }  // namespace

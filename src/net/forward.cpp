@@ -1,0 +1,358 @@
+#include "net/forward.h"
+
+#include <algorithm>
+#include <array>
+
+#include "enforce/forwarded.h"
+#include "enforce/provenance.h"
+#include "enforce/recordable.h"
+#include "net/client_watch.h"
+#include "net/sse.h"
+
+namespace portcullis {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Of an upstream's head, what is about the connection, about its own framing, or ours to say.
+constexpr std::array<std::string_view, 16> withheld_headers = {
+    "connection",       "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
+    "te",               "trailer",    "transfer-encoding",  "upgrade",             "content-length",
+    "set-cookie",       "alt-svc",    "vary",               "www-authenticate",    "date",
+    "content-encoding"};
+
+bool is_withheld(const AnswerHead& head, std::string_view name) {
+  if (name.starts_with("portcullis-") || name.starts_with("access-control-")) return true;
+  if (std::find(withheld_headers.begin(), withheld_headers.end(), name) != withheld_headers.end()) {
+    return true;
+  }
+  const std::string* named = head.find("connection");
+  return named != nullptr && named->find(name) != named->npos;
+}
+
+std::string render_request(const Outbound& outbound, const UpstreamPool& pool) {
+  const RequestHead& head = outbound.inquiry.head;
+  const std::string& body = outbound.ruling.body;
+  std::string out = head.method + " " + pool.url().base_path;
+  out += forwarded_target(outbound.inquiry);
+  out += " HTTP/1.1\r\nHost: " + pool.url().authority + "\r\nAccept-Encoding: identity\r\n";
+  for (const Header* field : forwarded_fields(outbound.inquiry)) {
+    if (field->name == "content-type" || pool.injects(field->name)) continue;
+    out += field->name + ": " + field->value + "\r\n";
+  }
+  out += pool.injected();
+  if (outbound.inquiry.endpoint->has_body) {
+    out += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
+    out += "\r\n";
+  }
+  out += "\r\n";
+  return out;
+}
+
+Denial denial_of(AnswerStatus status) {
+  switch (status) {
+    case AnswerStatus::timeout:
+      return {Reason::upstream_timeout, "the upstream did not answer in time", {}};
+    case AnswerStatus::too_large:
+      return {Reason::upstream_too_large,
+              "the upstream's answer is too large (limits.answer_bytes_max)", {}};
+    case AnswerStatus::malformed:
+      return {Reason::upstream_invalid, "the upstream's answer is not valid HTTP/1.1", {}};
+    case AnswerStatus::cut:
+      return {Reason::upstream_invalid, "the upstream closed before its answer was complete", {}};
+    case AnswerStatus::more:
+    case AnswerStatus::done: break;
+  }
+  return {Reason::internal, "the upstream's answer could not be read", {}};
+}
+
+// What no answer may be: not readable by us, or a way around us.
+std::optional<Denial> check_answer_head(const AnswerHead& head) {
+  if (head.status >= 300 && head.status < 400 && head.status != 304) {
+    return Denial{Reason::upstream_redirect, "the upstream answered with a redirect", {}};
+  }
+  const std::string* coding = head.find("content-encoding");
+  if (coding != nullptr && *coding != "identity") {
+    return Denial{Reason::upstream_invalid, "the upstream encoded its answer unasked", {}};
+  }
+  return std::nullopt;
+}
+
+// An answer that ends with the connection cannot be told from one that was cut. Events can: by their end.
+bool is_delimited(const AnswerHead& head) {
+  return head.find("content-length") != nullptr || head.find("transfer-encoding") != nullptr ||
+         head.status == 204 || head.status == 304;
+}
+
+bool is_event_stream(const AnswerHead& head) {
+  const std::string* type = head.find("content-type");
+  return type != nullptr && type->starts_with("text/event-stream");
+}
+
+void append_chunk(std::string& out, std::string_view data) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string size;
+  for (std::size_t rest = data.size(); rest > 0; rest /= 16) size.insert(size.begin(), digits[rest % 16]);
+  out += size;
+  out += "\r\n";
+  out += data;
+  out += "\r\n";
+}
+
+class Forwarding {
+ public:
+  Forwarding(Worker& worker, const ClientSide& client, const Outbound& outbound,
+             const Receipt& receipt)
+      : worker_(worker),
+        client_(client),
+        outbound_(outbound),
+        receipt_(receipt),
+        upstream_(*outbound.ruling.upstream),
+        pool_(worker.pool(upstream_)),
+        limits_(outbound.inquiry.snapshot->config->limits),
+        returned_(worker.shared().evidence.commit_key(outbound.inquiry.id, "returned")) {
+    outcome_.upstream = upstream_.name;
+    if (upstream_.gateway == "none") {
+      outcome_.provider = {pool_.url().authority, Provenance::config};
+    }
+  }
+
+  Task<Ending> run();
+
+ private:
+  Task<Ending> exchange_with(Transport& upstream);
+  Task<Ending> pass_whole(AnswerReader& reader, Transport& upstream);
+  Task<Ending> pass_stream(AnswerReader& reader, Transport& upstream);
+  Task<Ending> end_stream(AnswerStatus status);
+  Task<Ending> fail(Denial denial);
+  Task<bool> record_outcome();
+  std::string answer_head(std::string_view framing) const;
+  void learn_from_event(const std::string& event);
+  void allow_next_read(Transport& upstream) const;
+
+  Worker& worker_;
+  const ClientSide& client_;
+  const Outbound& outbound_;
+  const Receipt receipt_;
+  const UpstreamSection& upstream_;
+  UpstreamPool& pool_;
+  const LimitsSection& limits_;
+  const SteadyClock::time_point sent_ = SteadyClock::now();
+  Hmac returned_;
+  Outcome outcome_;
+  AnswerHead head_;
+  AnswerFacts facts_;
+  std::optional<ClientWatch> watch_;
+  bool reusable_ = false;
+};
+
+Task<Ending> Forwarding::run() {
+  UpstreamPool::Lease lease = co_await pool_.lease();
+  if (!lease.transport) {
+    Denial denial{Reason::upstream_unreachable, "the upstream cannot be reached", {}};
+    if (lease.overloaded) denial = {Reason::overloaded, "all upstream connections are in use", {}};
+    const Ending ending = co_await fail(denial);
+    co_return ending;
+  }
+  watch_.emplace(client_.transport, *lease.transport);
+  const Ending ending = co_await exchange_with(*lease.transport);
+  watch_.reset();
+  pool_.give_back(std::move(lease.transport),
+                  reusable_ ? UpstreamPool::Fate::reusable : UpstreamPool::Fate::spent);
+  co_return ending;
+}
+
+Task<Ending> Forwarding::exchange_with(Transport& upstream) {
+  const std::string request = render_request(outbound_, pool_);
+  const std::string& body = outbound_.ruling.body;
+  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(request), asio::buffer(body)};
+  upstream.expires_after(upstream_.first_byte_timeout);
+  const IoResult sent = co_await upstream.write(buffers);
+  // A server that refuses early may have answered before it closed: read on even if writing failed.
+  AnswerReader reader(upstream, limits_.answer_bytes_max);
+  const AnswerStatus status = co_await reader.read_head(head_);
+  if (status != AnswerStatus::more && status != AnswerStatus::done) {
+    const Denial denial = sent.status == IoStatus::failed && status == AnswerStatus::cut
+                              ? Denial{Reason::upstream_unreachable, "the upstream closed the connection", {}}
+                              : denial_of(status);
+    const Ending ending = co_await fail(denial);
+    co_return ending;
+  }
+  outcome_.status = head_.status;
+  outcome_.first_byte =
+      std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - sent_);
+  learn_from_headers(upstream_.gateway, head_.headers, outcome_);
+  if (const auto denial = check_answer_head(head_)) {
+    const Ending ending = co_await fail(*denial);
+    co_return ending;
+  }
+  if (is_event_stream(head_)) {
+    const Ending ending = co_await pass_stream(reader, upstream);
+    co_return ending;
+  }
+  if (!is_delimited(head_)) {
+    const Denial denial{Reason::upstream_invalid, "the upstream's answer has no length", {}};
+    const Ending ending = co_await fail(denial);
+    co_return ending;
+  }
+  const Ending ending = co_await pass_whole(reader, upstream);
+  co_return ending;
+}
+
+// The next read may take idle_timeout, but the whole answer no longer than stream_max.
+void Forwarding::allow_next_read(Transport& upstream) const {
+  const auto left = std::chrono::duration_cast<Milliseconds>(sent_ + limits_.stream_max -
+                                                             SteadyClock::now());
+  upstream.expires_after(std::clamp(left, Milliseconds(0), upstream_.idle_timeout));
+}
+
+Task<Ending> Forwarding::pass_whole(AnswerReader& reader, Transport& upstream) {
+  std::string body;
+  AnswerStatus status = AnswerStatus::more;
+  while (status == AnswerStatus::more) {
+    allow_next_read(upstream);
+    status = co_await reader.read_some(body);
+  }
+  if (status != AnswerStatus::done) {
+    const Denial denial = denial_of(status);
+    const Ending ending = co_await fail(denial);
+    co_return ending;
+  }
+  reusable_ = reader.is_reusable();
+  read_answer(outbound_.inquiry.route->surface, body, facts_);
+  returned_.update(body);
+  outcome_.bytes = body.size();
+  outcome_.returned = returned_.finish();
+  const bool recorded = co_await record_outcome();
+  if (!recorded) co_return Ending::reset;
+  const std::string head = answer_head("Content-Length: " + std::to_string(body.size()));
+  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(head), asio::buffer(body)};
+  client_.transport.expires_after(limits_.write_timeout);
+  const IoResult sent = co_await client_.transport.write(buffers);
+  if (sent.status != IoStatus::ok) co_return Ending::reset;
+  co_return outbound_.reply.keep_alive ? Ending::keep : Ending::close;
+}
+
+Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) {
+  std::string to_send =
+      answer_head(outbound_.inquiry.head.http_1_0 ? "Connection: close" : "Transfer-Encoding: chunked");
+  SseSplitter splitter;
+  std::string bytes;
+  AnswerStatus status = AnswerStatus::more;
+  while (status == AnswerStatus::more) {
+    allow_next_read(upstream);
+    bytes.clear();
+    status = co_await reader.read_some(bytes);
+    splitter.feed(bytes);
+    std::string events;
+    while (std::optional<std::string> event = splitter.next()) {
+      learn_from_event(*event);
+      events += *event;
+    }
+    if (outcome_.bytes + events.size() + splitter.pending() > limits_.answer_bytes_max) {
+      status = AnswerStatus::too_large;
+    }
+    returned_.update(events);
+    outcome_.bytes += events.size();
+    if (!events.empty() && outbound_.inquiry.head.http_1_0) to_send += events;
+    if (!events.empty() && !outbound_.inquiry.head.http_1_0) append_chunk(to_send, events);
+    const IoStatus sent = co_await send_to_client(worker_, client_.transport, to_send);
+    to_send.clear();
+    if (sent != IoStatus::ok) {
+      outcome_.client_aborted = true;
+      outcome_.cut_at = outcome_.bytes;
+      co_await record_outcome();
+      co_return Ending::reset;
+    }
+  }
+  if (status == AnswerStatus::done && splitter.pending() > 0) status = AnswerStatus::cut;
+  reusable_ = status == AnswerStatus::done && reader.is_reusable();
+  const Ending ending = co_await end_stream(status);
+  co_return ending;
+}
+
+// The outcome is durable before the stream is ended; a stream that was cut is never ended cleanly.
+Task<Ending> Forwarding::end_stream(AnswerStatus status) {
+  const Denial denial = denial_of(status);
+  if (status != AnswerStatus::done) {
+    outcome_.failure = denial.reason;
+    outcome_.cut_at = outcome_.bytes;
+    ++worker_.shared().metrics.upstream_failures;
+  }
+  outcome_.returned = returned_.finish();
+  const bool recorded = co_await record_outcome();
+  if (!recorded) co_return Ending::reset;
+  std::string last;
+  if (status == AnswerStatus::done) {
+    if (!outbound_.inquiry.head.http_1_0) last = "0\r\n\r\n";
+  } else if (outbound_.inquiry.head.http_1_0) {
+    last = render_stream_error(denial);
+  } else {
+    append_chunk(last, render_stream_error(denial));
+  }
+  const IoStatus sent = co_await send_to_client(worker_, client_.transport, last);
+  if (sent != IoStatus::ok) co_return Ending::reset;
+  const bool keep = status == AnswerStatus::done && outbound_.reply.keep_alive &&
+                    !outbound_.inquiry.head.http_1_0;
+  co_return keep ? Ending::keep : Ending::close;
+}
+
+// Nothing of an answer was sent yet: the caller gets our own error instead.
+Task<Ending> Forwarding::fail(Denial denial) {
+  ++worker_.shared().metrics.upstream_failures;
+  outcome_.failure = denial.reason;
+  const bool recorded = co_await record_outcome();
+  if (!recorded) co_return Ending::reset;
+  const std::string reply = render_denial(denial, outbound_.reply);
+  const IoStatus sent = co_await send_to_client(worker_, client_.transport, reply);
+  if (sent != IoStatus::ok) co_return Ending::reset;
+  co_return outbound_.reply.keep_alive ? Ending::keep : Ending::close;
+}
+
+Task<bool> Forwarding::record_outcome() {
+  outcome_.client_aborted |= watch_ && watch_->is_gone();
+  watch_.reset();
+  if (outcome_.model.from == Provenance::unknown && !facts_.model.empty()) {
+    outcome_.model = {facts_.model, Provenance::body};
+  }
+  make_recordable({&outcome_.model.value, &outcome_.provider.value}, worker_.scanner(),
+                  worker_.shared().evidence);
+  outcome_.input_tokens = facts_.input_tokens;
+  outcome_.output_tokens = facts_.output_tokens;
+  outcome_.total = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() -
+                                                                         outbound_.started);
+  Draft draft = draft_outcome(outbound_.inquiry.id, receipt_.seq, outcome_);
+  const Committed committed = co_await worker_.commit(std::move(draft));
+  co_return committed.receipt.has_value();
+}
+
+std::string Forwarding::answer_head(std::string_view framing) const {
+  std::string out = "HTTP/1.1 " + std::to_string(head_.status) + " ";
+  out += status_text(head_.status);
+  out += "\r\n";
+  for (const Header& header : head_.headers) {
+    if (!is_withheld(head_, header.name)) out += header.name + ": " + header.value + "\r\n";
+  }
+  append_context_headers(out, outbound_.reply);
+  out += framing;
+  out += outbound_.reply.keep_alive || framing.starts_with("Connection") ? "\r\n\r\n"
+                                                                           : "\r\nConnection: close\r\n\r\n";
+  return out;
+}
+
+void Forwarding::learn_from_event(const std::string& event) {
+  if (!facts_.model.empty() && event.find("\"usage\"") == event.npos) return;
+  read_answer(outbound_.inquiry.route->surface, sse_data(event), facts_);
+}
+
+}  // namespace
+
+Task<Ending> forward(Clearance clearance, Worker& worker, const ClientSide& client,
+                     const Outbound& outbound) {
+  const Clearance used = std::move(clearance);
+  Forwarding forwarding(worker, client, outbound, used.receipt());
+  const Ending ending = co_await forwarding.run();
+  co_return ending;
+}
+
+}  // namespace portcullis

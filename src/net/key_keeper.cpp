@@ -1,0 +1,221 @@
+#include "net/key_keeper.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "net/http_reader.h"
+#include "net/keys_fetch.h"
+#include "net/upstream_pool.h"
+#include "net/waiter.h"
+
+namespace portcullis {
+namespace {
+
+constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
+using SteadyClock = std::chrono::steady_clock;
+
+// GET of one document. HTTPS but for loopback (the configuration has seen to that); no redirect is followed.
+Task<Result<std::string>> get(const std::string& url, const std::string& ca_file,
+                              const IdentitySection& limits) {
+  const UpstreamUrl target = parse_upstream_url(url);
+  std::unique_ptr<asio::ssl::context> tls;
+  if (target.https) {
+    auto made = make_client_tls(ca_file);
+    if (!made) co_return tl::unexpected<Error>(made.error());
+    tls = std::move(*made);
+  }
+  const ConnectTarget address{target.host, target.port, tls.get(), limits.fetch_timeout};
+  std::unique_ptr<Transport> transport = co_await connect_transport(address);
+  if (!transport) co_return failure(Cause::io, "cannot connect to " + target.authority);
+  transport->expires_after(limits.fetch_timeout);
+  const std::string path = target.base_path.empty() ? "/" : target.base_path;
+  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + target.authority +
+                              "\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n"
+                              "Connection: close\r\n\r\n";
+  const asio::const_buffer whole = asio::buffer(request);
+  const std::span<const asio::const_buffer> buffers(&whole, 1);
+  const IoResult sent = co_await transport->write(buffers);
+  if (sent.status != IoStatus::ok) co_return failure(Cause::io, "cannot send to " + target.authority);
+  AnswerReader reader(*transport, limits.fetch_bytes_max);
+  AnswerHead head;
+  AnswerStatus status = co_await reader.read_head(head);
+  std::string body;
+  if (status == AnswerStatus::more) status = co_await reader.read_all(body);
+  transport->close();
+  if (status == AnswerStatus::timeout) co_return failure(Cause::timeout, url + " took too long");
+  if (status != AnswerStatus::done) co_return failure(Cause::io, "no whole answer from " + url);
+  if (head.status != 200) {
+    co_return failure(Cause::io, url + " answered " + std::to_string(head.status));
+  }
+  co_return body;
+}
+
+bool is_acceptable_uri(const std::string& uri) {
+  if (uri.starts_with("https://")) return true;
+  if (!uri.starts_with("http://")) return false;
+  const std::string host = parse_upstream_url(uri).host;
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+// OpenID Connect Discovery 1.0 §4.3: the issuer in the document must be exactly ours.
+Result<std::string> jwks_uri_of(const std::string& document, const std::string& issuer) {
+  const auto json = nlohmann::json::parse(document, nullptr, false);
+  const auto text = [&](const char* member) {
+    const auto found = json.is_object() ? json.find(member) : json.end();
+    return json.is_object() && found != json.end() && found->is_string()
+               ? found->get<std::string>()
+               : std::string();
+  };
+  if (text("issuer") != issuer) {
+    return failure(Cause::untrusted, "the discovery document's issuer is not " + issuer);
+  }
+  std::string uri = text("jwks_uri");
+  if (!is_acceptable_uri(uri)) {
+    return failure(Cause::untrusted, "the discovery document's jwks_uri is not an https URL");
+  }
+  return uri;
+}
+
+std::string discovery_url(std::string issuer) {
+  while (issuer.ends_with('/')) issuer.pop_back();
+  return issuer + "/.well-known/openid-configuration";
+}
+
+}  // namespace
+
+Task<Result<FetchedKeys>> fetch_key_set(const IssuerSection& issuer,
+                                        const IdentitySection& limits) {
+  std::string uri = issuer.jwks_uri;
+  if (uri.empty()) {
+    const std::string url = discovery_url(issuer.rules.issuer);
+    const Result<std::string> document = co_await get(url, issuer.ca_file, limits);
+    if (!document) co_return tl::unexpected<Error>(document.error());
+    Result<std::string> found = jwks_uri_of(*document, issuer.rules.issuer);
+    if (!found) co_return tl::unexpected<Error>(found.error());
+    uri = std::move(*found);
+  }
+  const Result<std::string> document = co_await get(uri, issuer.ca_file, limits);
+  if (!document) co_return tl::unexpected<Error>(document.error());
+  auto keys = KeySet::parse(*document);
+  if (!keys) co_return tl::unexpected<Error>(keys.error());
+  co_return FetchedKeys{std::move(*keys), sha256(*document)};
+}
+
+// Owned by the keeper; touched on the housekeeping thread only.
+struct KeyKeeper::Issuer {
+  std::size_t index;
+  const IssuerSection& section;
+  asio::steady_timer timer;
+  IssuerKeys keys;
+  Digest digest{};
+  SteadyClock::time_point fetched{};                     // of `keys`
+  std::optional<SteadyClock::time_point> refetch_began;  // stamped before the fetch
+  bool fetching = false;
+  std::vector<std::function<void()>> waiting;
+};
+
+KeyKeeper::KeyKeeper(asio::io_context& io, std::shared_ptr<const Config> config, Changed changed)
+    : io_(io), config_(std::move(config)), changed_(std::move(changed)) {
+  for (std::size_t i = 0; i < config_->identity.issuers.size(); ++i) {
+    issuers_.push_back(std::unique_ptr<Issuer>(new Issuer{
+        i, config_->identity.issuers[i], asio::steady_timer(io_), {}, {}, {}, {}, false, {}}));
+  }
+}
+KeyKeeper::~KeyKeeper() = default;
+
+void KeyKeeper::start() {
+  for (const auto& issuer : issuers_) {
+    if (!issuer->section.jwks_file.empty()) continue;
+    asio::co_spawn(io_, keep_fresh(*issuer), asio::detached);
+  }
+}
+
+Task<void> KeyKeeper::keep_fresh(Issuer& issuer) {
+  const auto refresh = config_->identity.jwks_refresh;
+  // Until there are keys, ask more often: a daemon that starts before its issuer should not wait long.
+  const auto retry = std::min<std::chrono::seconds>(refresh, std::chrono::seconds(5));
+  while (true) {
+    co_await fetch(issuer);
+    expire(issuer);
+    issuer.timer.expires_after(issuer.keys.usable ? refresh : retry);
+    co_await issuer.timer.async_wait(as_values);
+  }
+}
+
+Task<void> KeyKeeper::fetch(Issuer& issuer) {
+  if (issuer.fetching) co_return;
+  issuer.fetching = true;
+  auto fetched = co_await fetch_key_set(issuer.section, config_->identity);
+  issuer.fetching = false;
+  if (fetched) {
+    issuer.fetched = SteadyClock::now();
+    const bool same = issuer.keys.usable && fetched->digest == issuer.digest;
+    if (!same) {
+      issuer.keys = IssuerKeys{fetched->keys, issuer.keys.generation + 1, true};
+      issuer.digest = fetched->digest;
+      changed_({issuer.index, issuer.keys, issuer.digest});
+    }
+  } else {
+    log::warning("keys of issuer " + issuer.section.rules.issuer + " cannot be fetched: " +
+                 fetched.error().message);
+  }
+  for (const auto& done : std::exchange(issuer.waiting, {})) done();
+}
+
+void KeyKeeper::expire(Issuer& issuer) {
+  const bool old = SteadyClock::now() - issuer.fetched > config_->identity.jwks_age_max;
+  if (!issuer.keys.usable || !old) return;
+  log::error("keys of issuer " + issuer.section.rules.issuer +
+             " are older than identity.jwks_age_max: its tokens are refused");
+  issuer.keys.usable = false;
+  changed_({issuer.index, issuer.keys, issuer.digest});
+}
+
+void KeyKeeper::refetch(std::size_t index, std::function<void()> done) {
+  asio::post(io_, [this, index, done = std::move(done)] {
+    Issuer& issuer = *issuers_[index];
+    if (!issuer.section.jwks_file.empty()) return done();
+    if (issuer.fetching) {
+      issuer.waiting.push_back(done);
+      return;
+    }
+    const auto now = SteadyClock::now();
+    if (issuer.refetch_began && now - *issuer.refetch_began < config_->identity.jwks_cooldown) {
+      return done();
+    }
+    issuer.refetch_began = now;
+    issuer.waiting.push_back(done);
+    asio::co_spawn(io_, fetch(issuer), asio::detached);
+  });
+}
+
+Result<std::vector<IssuerKeys>> fetch_issuer_keys_once(const Config& config) {
+  std::vector<IssuerKeys> all;
+  for (const IssuerSection& issuer : config.identity.issuers) {
+    Result<std::shared_ptr<const KeySet>> keys = failure(Cause::internal, "not fetched");
+    if (!issuer.jwks_file.empty()) {
+      const Result<std::string> text = read_file(issuer.jwks_file, config.identity.fetch_bytes_max);
+      if (!text) return tl::unexpected<Error>(text.error());
+      keys = KeySet::parse(*text);
+    } else {
+      asio::io_context io(1);
+      asio::co_spawn(io, fetch_key_set(issuer, config.identity),
+                     [&](std::exception_ptr thrown, auto fetched) {
+                       if (thrown) return;
+                       keys = fetched.map([](const FetchedKeys& found) { return found.keys; });
+                     });
+      io.run();
+    }
+    if (!keys) return failure(keys.error().cause, issuer.rules.issuer + ": " + keys.error().message);
+    all.push_back(IssuerKeys{*keys, 1, true});
+  }
+  return all;
+}
+
+}  // namespace portcullis

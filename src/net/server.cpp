@@ -1,0 +1,304 @@
+#include "net/server.h"
+
+#include <sys/resource.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <thread>
+
+#include "base/log.h"
+#include "net/admin.h"
+#include "net/compute_pool.h"
+#include "net/key_keeper.h"
+#include "net/listener.h"
+
+namespace portcullis {
+namespace {
+
+constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
+constexpr int exit_poisoned = 70;
+constexpr std::chrono::seconds cut_grace{2};  // for the outcomes of exchanges that were cut
+
+std::size_t worker_count(const ListenSection& listen) {
+  if (listen.workers > 0) return static_cast<std::size_t>(listen.workers);
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+tl::unexpected<ConfigErrors> errors_of(const Error& error) {
+  return tl::unexpected<ConfigErrors>(ConfigErrors{error.message});
+}
+
+}  // namespace
+
+struct Server::Impl {
+  std::shared_ptr<const Config> config;
+  std::shared_ptr<const Snapshot> snapshot;  // the newest; the housekeeping thread's
+  Metrics metrics;
+  asio::io_context housekeeping{1};
+  std::unique_ptr<AuditLog> log;
+  std::unique_ptr<EvidenceKey> evidence;
+  std::unique_ptr<KeyKeeper> keys;
+  std::unique_ptr<ComputePool> compute;
+  std::unique_ptr<asio::ssl::context> tls;
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::optional<Tcp::acceptor> admin;
+  AdminPages pages;
+  asio::signal_set signals{housekeeping, SIGTERM, SIGINT, SIGHUP};
+  std::vector<std::thread> threads;
+  std::uint16_t port = 0;
+  std::uint16_t admin_port = 0;
+  int exit_code = 0;
+  bool stopping = false;
+
+  Result<void> open_log();
+  Result<void> record_inputs();
+  Result<void> bind();
+  void start_workers();
+  void publish(std::shared_ptr<const Snapshot> next);
+  void adopt_keys(const KeyKeeper::Change& change);
+  void reload();
+  void begin_stop(int code);
+  std::string amiss() const;
+  Task<void> handle_signals();
+  Task<void> drain();
+  Task<void> wait_for_connections(std::chrono::milliseconds time);
+};
+
+Result<void> Server::Impl::open_log() {
+  auto opened = AuditLog::open(config->audit, [this](const Error& error) {
+    log::error("the audit log failed, everything is denied from now on: " + error.message);
+    asio::post(housekeeping, [this] { begin_stop(exit_poisoned); });
+  });
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  log = std::move(*opened);
+  evidence = std::make_unique<EvidenceKey>(log->evidence_key());
+  return record_inputs();
+}
+
+// Everything that decisions will depend on, before the first of them.
+Result<void> Server::Impl::record_inputs() {
+  std::vector<Change> inputs = {
+      {"config", "", snapshot->config_digest},
+      {"policy", snapshot->policy->name(), snapshot->policy->digest()},
+      {"detectors", "", snapshot->classifier->digest()},
+  };
+  if (snapshot->directory) inputs.push_back({"directory", "", snapshot->directory->digest()});
+  for (const Change& input : inputs) {
+    const Result<Receipt> receipt = log->commit(draft_change(input));
+    if (!receipt) return tl::unexpected<Error>(receipt.error());
+  }
+  return {};
+}
+
+Result<void> Server::Impl::bind() {
+  if (!config->listen.tls.certificate.empty()) {
+    auto made = make_server_tls(config->listen.tls);
+    if (!made) return tl::unexpected<Error>(made.error());
+    tls = std::move(*made);
+  }
+  std::vector<asio::io_context*> ios;
+  for (const auto& worker : workers) ios.push_back(&worker->io());
+  auto acceptors = bind_listeners(config->listen.endpoint, ios);
+  if (!acceptors) return tl::unexpected<Error>(acceptors.error());
+  boost::system::error_code ignored;
+  port = acceptors->front().local_endpoint(ignored).port();
+  const Listener::Options options{
+      std::max<std::size_t>(1, config->limits.connections_max / workers.size()), tls.get(),
+      config->limits.header_timeout};
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    listeners.push_back(
+        std::make_unique<Listener>(*workers[i], std::move((*acceptors)[i]), options));
+  }
+  if (!config->admin) return {};
+  auto acceptor = bind_one(*config->admin, housekeeping);
+  if (!acceptor) return tl::unexpected<Error>(acceptor.error());
+  admin.emplace(std::move(*acceptor));
+  admin_port = admin->local_endpoint(ignored).port();
+  return {};
+}
+
+void Server::Impl::start_workers() {
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    listeners[i]->start();
+    threads.emplace_back([this, i] { workers[i]->io().run(); });
+  }
+}
+
+void Server::Impl::publish(std::shared_ptr<const Snapshot> next) {
+  snapshot = std::move(next);
+  for (const auto& worker : workers) worker->adopt(snapshot);
+}
+
+void Server::Impl::adopt_keys(const KeyKeeper::Change& change) {
+  const std::string& issuer = config->identity.issuers[change.issuer].rules.issuer;
+  const Result<Receipt> recorded = log->commit(draft_change({"keys", issuer, change.digest}));
+  if (!recorded) return;
+  auto next = std::make_shared<Snapshot>(*snapshot);
+  next->keys[change.issuer] = change.keys;
+  publish(std::move(next));
+}
+
+// What the configuration names is read anew; the configuration itself needs a restart.
+void Server::Impl::reload() {
+  auto loaded = load_snapshot(config);
+  if (!loaded) {
+    for (const std::string& error : loaded.error()) log::error("reload refused: " + error);
+    return;
+  }
+  auto next = std::make_shared<Snapshot>(**loaded);
+  for (std::size_t i = 0; i < next->keys.size(); ++i) {
+    if (config->identity.issuers[i].jwks_file.empty()) next->keys[i] = snapshot->keys[i];
+  }
+  const std::shared_ptr<const Snapshot> before = std::exchange(snapshot, next);
+  const Result<void> recorded = record_inputs();
+  if (!recorded) {
+    snapshot = before;
+    log::error("reload refused: " + recorded.error().message);
+    return;
+  }
+  publish(next);
+  log::info("reloaded: policy " + next->policy->name() + " sequence " +
+            std::to_string(next->policy->sequence()));
+}
+
+std::string Server::Impl::amiss() const {
+  if (stopping) return "draining";
+  if (!log->healthy()) return "the audit log cannot take records";
+  for (std::size_t i = 0; i < snapshot->keys.size(); ++i) {
+    if (!snapshot->keys[i].usable) {
+      return "no usable keys of issuer " + config->identity.issuers[i].rules.issuer;
+    }
+  }
+  return {};
+}
+
+void Server::Impl::begin_stop(int code) {
+  exit_code = std::max(exit_code, code);
+  if (std::exchange(stopping, true)) return;
+  asio::co_spawn(housekeeping, drain(), asio::detached);
+}
+
+Task<void> Server::Impl::handle_signals() {
+  while (true) {
+    const auto [error, signal] = co_await signals.async_wait(as_values);
+    if (error) co_return;
+    if (signal == SIGHUP) {
+      reload();
+    } else {
+      log::info("draining");
+      begin_stop(0);
+    }
+  }
+}
+
+Task<void> Server::Impl::wait_for_connections(std::chrono::milliseconds time) {
+  asio::steady_timer pause(housekeeping);
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  while (metrics.connections > 0 && std::chrono::steady_clock::now() < deadline) {
+    pause.expires_after(std::chrono::milliseconds(20));
+    co_await pause.async_wait(as_values);
+  }
+}
+
+// Stop accepting, let exchanges finish, cut those that do not, then end the threads. With a poisoned log
+// every request is still answered, with a denial, for the drain deadline: nobody is left without a word.
+Task<void> Server::Impl::drain() {
+  const Milliseconds patience = config->limits.drain_timeout;
+  if (exit_code == exit_poisoned) {
+    asio::steady_timer denying(housekeeping, patience);
+    co_await denying.async_wait(as_values);
+  }
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    asio::post(workers[i]->io(), [this, i] {
+      listeners[i]->stop();
+      workers[i]->drain();
+    });
+  }
+  co_await wait_for_connections(patience);
+  for (const auto& worker : workers) {
+    asio::post(worker->io(), [&worker = *worker] { worker.cut(); });
+  }
+  const Milliseconds grace = cut_grace;
+  co_await wait_for_connections(grace);
+  boost::system::error_code ignored;
+  if (admin) admin->close(ignored);
+  signals.cancel(ignored);
+  housekeeping.stop();
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() {
+  Impl& impl = *impl_;
+  for (const auto& worker : impl.workers) worker->io().stop();
+  for (std::thread& thread : impl.threads) thread.join();
+  impl.compute.reset();
+  impl.log.reset();
+}
+
+tl::expected<std::unique_ptr<Server>, ConfigErrors> Server::start(
+    std::shared_ptr<const Config> config) {
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  auto loaded = load_snapshot(config);
+  if (!loaded) return tl::unexpected<ConfigErrors>(loaded.error());
+  auto owned = std::make_unique<Impl>();
+  Impl& impl = *owned;
+  impl.config = config;
+  impl.snapshot = *loaded;
+  const Result<void> opened = impl.open_log();
+  if (!opened) return errors_of(opened.error());
+  impl.compute = std::make_unique<ComputePool>(ComputePool::Size{});
+  impl.keys = std::make_unique<KeyKeeper>(
+      impl.housekeeping, config, [&impl](const KeyKeeper::Change& change) { impl.adopt_keys(change); });
+  const Shared shared{*impl.log, *impl.evidence, *impl.compute, *impl.keys, impl.metrics};
+  for (std::size_t i = 0; i < worker_count(config->listen); ++i) {
+    impl.workers.push_back(std::make_unique<Worker>(shared, impl.snapshot));
+  }
+  const Result<void> bound = impl.bind();
+  if (!bound) return errors_of(bound.error());
+  impl.pages = {[&impl] { return impl.amiss(); }, [&impl] { return render_metrics(impl.metrics); }};
+  return std::unique_ptr<Server>(new Server(std::move(owned)));
+}
+
+std::uint16_t Server::port() const { return impl_->port; }
+std::uint16_t Server::admin_port() const { return impl_->admin_port; }
+
+int Server::run() {
+  Impl& impl = *impl_;
+  impl.start_workers();
+  impl.keys->start();
+  asio::co_spawn(impl.housekeeping, impl.handle_signals(), asio::detached);
+  if (impl.admin) {
+    asio::co_spawn(impl.housekeeping, serve_admin(*impl.admin, impl.pages, impl.config->limits),
+                   asio::detached);
+  }
+  const auto working = asio::make_work_guard(impl.housekeeping);
+  impl.housekeeping.run();
+  for (const auto& worker : impl.workers) worker->io().stop();
+  for (std::thread& thread : impl.threads) thread.join();
+  impl.threads.clear();
+  const Result<void> sealed = impl.log->close();
+  if (!sealed) {
+    log::error("the audit log could not be sealed: " + sealed.error().message);
+    return exit_poisoned;
+  }
+  return impl.exit_code;
+}
+
+void Server::stop() {
+  asio::post(impl_->housekeeping, [this] { impl_->begin_stop(0); });
+}
+
+}  // namespace portcullis

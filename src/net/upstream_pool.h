@@ -1,0 +1,63 @@
+// Kept connections to the configured upstreams, of one worker.
+//
+// Confined to its worker. A connection is leased for one exchange and comes back only if the answer ended
+// exactly where its framing said. Nothing is retried: a request that may have reached a model is not
+// sent twice. Certificates of HTTPS upstreams are always verified.
+#pragma once
+
+#include <boost/asio/ssl/context.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "net/transport.h"
+
+namespace portcullis {
+
+// An upstream's URL, taken apart. The configuration has been validated, so this cannot fail there.
+struct UpstreamUrl {
+  std::string host;       // without brackets
+  std::string port;
+  std::string authority;  // for the Host header
+  std::string base_path;  // without a trailing slash
+  bool https = false;
+};
+UpstreamUrl parse_upstream_url(std::string_view url);
+
+// A client context that verifies: with the system's certificate authorities, or those in a PEM file.
+Result<std::unique_ptr<asio::ssl::context>> make_client_tls(const std::string& ca_file);
+
+class UpstreamPool {
+ public:
+  explicit UpstreamPool(const UpstreamSection& upstream);
+
+  struct Lease {
+    std::unique_ptr<Transport> transport;  // nullptr: no connection was to be had
+    bool overloaded = false;               // because connections_max are in use
+  };
+  Task<Lease> lease();
+  enum class Fate { reusable, spent };
+  // Every lease with a transport must be given back.
+  void give_back(std::unique_ptr<Transport> transport, Fate fate);
+  const UpstreamUrl& url() const { return url_; }
+  // The credential and other headers that the configuration injects: "Name: value\r\n" each.
+  const std::string& injected() const { return injected_; }
+  bool injects(std::string_view lower_case_name) const;
+
+ private:
+  struct Idle {
+    std::unique_ptr<Transport> transport;
+    std::chrono::steady_clock::time_point since;
+  };
+  const UpstreamSection upstream_;
+  const UpstreamUrl url_;
+  std::string injected_;
+  std::unique_ptr<asio::ssl::context> tls_;
+  bool broken_ = false;      // its secrets or certificates could not be read
+  std::vector<Idle> idle_;   // the most recently used last
+  std::size_t in_use_ = 0;
+};
+
+}  // namespace portcullis

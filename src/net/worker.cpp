@@ -1,0 +1,142 @@
+#include "net/worker.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+#include "net/compute_pool.h"
+#include "net/key_keeper.h"
+
+namespace portcullis {
+namespace {
+
+constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
+
+SourceLimits::Rates rates_of(const LimitsSection& limits) {
+  return {limits.token_verifications_per_s, limits.token_verifications_per_source_s};
+}
+
+}  // namespace
+
+Worker::Worker(const Shared& shared, std::shared_ptr<const Snapshot> snapshot)
+    : shared_(shared),
+      io_(std::make_unique<asio::io_context>(1)),
+      snapshot_(std::move(snapshot)),
+      scanner_(snapshot_->classifier),
+      tokens_(snapshot_->config->limits.token_cache_entries),
+      limits_(rates_of(snapshot_->config->limits)) {
+  queue_ = shared_.log.make_queue([this] { asio::post(*io_, [this] { take_commits(); }); });
+  asio::co_spawn(*io_, flush_shed_counts(), asio::detached);
+}
+
+Worker::~Worker() {
+  pools_.clear();
+  io_.reset();
+}
+
+UpstreamPool& Worker::pool(const UpstreamSection& upstream) {
+  std::unique_ptr<UpstreamPool>& pool = pools_[upstream.name];
+  if (!pool) pool = std::make_unique<UpstreamPool>(upstream);
+  return *pool;
+}
+
+void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
+  // Compiled here, on the caller's thread: the worker must not stall.
+  std::shared_ptr<Scanner> scanner;
+  if (snapshot->classifier) scanner = std::make_shared<Scanner>(snapshot->classifier);
+  asio::post(*io_, [this, snapshot = std::move(snapshot), scanner] {
+    if (snapshot->classifier != snapshot_->classifier) scanner_ = std::move(*scanner);
+    snapshot_ = snapshot;
+  });
+}
+
+Task<Committed> Worker::commit(Draft draft) {
+  const std::uint64_t ticket = next_ticket_++;
+  Waiter<Committed> waiter(io_->get_executor(), snapshot_->config->limits.commit_timeout);
+  commits_.emplace(ticket, &waiter);
+  queue_->submit(std::move(draft), ticket);
+  std::optional<Committed> committed = co_await waiter.wait();
+  commits_.erase(ticket);
+  if (committed) co_return std::move(*committed);
+  Committed late;
+  late.ticket = ticket;
+  late.failure = Reason::audit_unavailable;
+  co_return late;
+}
+
+void Worker::take_commits() {
+  for (Committed& committed : queue_->take()) {
+    const auto waiting = commits_.find(committed.ticket);
+    // Nobody waits any more: its Clearance dies here, unused.
+    if (waiting != commits_.end()) waiting->second->deliver(std::move(committed));
+  }
+}
+
+Task<Ruling> Worker::judge(const Inquiry& inquiry, std::string body) {
+  const LimitsSection& limits = inquiry.snapshot->config->limits;
+  if (body.size() < limits.compute_bytes_min) {
+    co_return portcullis::judge(inquiry, std::move(body), scanner_, shared_.evidence);
+  }
+  // The job owns copies: it may still run when the deadline has passed and the exchange is over.
+  struct Job {
+    Inquiry inquiry;
+    std::string body;
+    std::weak_ptr<Waiter<Ruling>> waiter;
+  };
+  auto waiter = std::make_shared<Waiter<Ruling>>(io_->get_executor(), limits.classify_timeout);
+  auto job = std::make_shared<Job>(Job{inquiry, std::move(body), waiter});
+  const bool accepted =
+      shared_.compute.submit(inquiry.snapshot->classifier, [this, job](Scanner& scanner) {
+        auto ruling = std::make_shared<Ruling>(
+            portcullis::judge(job->inquiry, std::move(job->body), scanner, shared_.evidence));
+        asio::post(*io_, [job, ruling] {
+          if (const auto waiting = job->waiter.lock()) waiting->deliver(std::move(*ruling));
+        });
+      });
+  std::optional<Ruling> ruling;
+  if (accepted) ruling = co_await waiter->wait();
+  if (ruling) co_return std::move(*ruling);
+  const Denial denial{Reason::overloaded,
+                      accepted ? "the body was not judged in time (limits.classify_timeout)"
+                               : "too many large bodies are waiting to be judged",
+                      {}};
+  co_return portcullis::refuse(inquiry, denial, scanner_, shared_.evidence);
+}
+
+Task<void> Worker::refresh_keys(Inquiry& inquiry, std::string_view token) {
+  const OrDenial<TokenHint> hint = peek_token(token, inquiry.snapshot->identity);
+  if (!hint) co_return;
+  auto waiter = std::make_shared<Waiter<bool>>(
+      io_->get_executor(), inquiry.snapshot->config->identity.fetch_timeout * 2);
+  const std::weak_ptr<Waiter<bool>> waiting = waiter;
+  shared_.keys.refetch(hint->issuer, [this, waiting] {
+    asio::post(*io_, [waiting] {
+      if (const auto here = waiting.lock()) here->deliver(true);
+    });
+  });
+  co_await waiter->wait();
+  inquiry.snapshot = snapshot_;
+}
+
+Task<void> Worker::flush_shed_counts() {
+  asio::steady_timer timer(*io_);
+  while (true) {
+    timer.expires_after(std::chrono::seconds(1));
+    co_await timer.async_wait(as_values);
+    const std::vector<ShedRow> rows = limits_.take_counts();
+    if (!rows.empty()) note(draft_shed(rows));
+  }
+}
+
+void Worker::drain() {
+  draining_ = true;
+  for (Connection* connection : connections_) {
+    if (connection->idle) connection->transport->close();
+  }
+}
+
+void Worker::cut() {
+  for (Connection* connection : connections_) connection->transport->reset();
+}
+
+}  // namespace portcullis
