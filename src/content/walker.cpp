@@ -157,8 +157,13 @@ bool Walker::value(const Document& document, od::value& value, const Spot& spot)
       if (const auto error = value.get_array().get(inner)) return refuse_json(error);
       return array(document, inner, spot);
     }
-    case od::json_type::string:
-      return string(document, without_trailing_space(value.raw_json_token()), spot);
+    case od::json_type::string: {
+      const std::string_view token = without_trailing_space(value.raw_json_token());
+      // INVARIANT: strings are consumed. simdjson takes one that is not for the name of a member
+      // and skips a ':' that follows it.
+      if (const auto error = value.get_raw_json_string().error()) return refuse_json(error);
+      return string(document, token, spot);
+    }
     case od::json_type::number:
       return number(document, without_trailing_space(value.raw_json_token()), spot);
     case od::json_type::boolean:

@@ -1,0 +1,77 @@
+// A value that is split across elements, parts or messages is seen.
+#include <gmock/gmock.h>
+
+#include "content/support.h"
+
+namespace portcullis::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> joined(std::string_view body) {
+  const auto content = extract_at(chat_path, body);
+  EXPECT_TRUE(content) << content.error().detail;
+  return content ? values_of(*content, TextKind::joined) : std::vector<std::string>{"refused"};
+}
+
+TEST(Join, SiblingScalars) {
+  EXPECT_THAT(joined(R"({"metadata":{"a":["5","3",6,true,"\u0037"]}})"), ElementsAre("5367"));
+  EXPECT_THAT(joined(R"({"stop":["ab","cd"]})"), ElementsAre("abcd"));
+  EXPECT_THAT(joined(R"({"metadata":{"a":["5"],"b":[]}})"), IsEmpty());
+  EXPECT_THAT(joined(arguments_body(R"("{\"a\":[\"1\",\"2\",[3,4]]}")")), ElementsAre("34", "12"));
+}
+
+TEST(Join, SeamsSayWhereElementsMeet) {
+  const auto content = extract_at(chat_path, R"({"metadata":{"a":["55",3,"6"]}})");
+  ASSERT_TRUE(content);
+  const Text* text = find_text(*content, "5536", TextKind::joined);
+  ASSERT_NE(text, nullptr);
+  EXPECT_THAT(text->seams, ElementsAre(2u, 3u));
+  EXPECT_FALSE(text->redactable);
+  EXPECT_EQ(text->raw, ByteRange{});
+  EXPECT_EQ(text->pointer, "/metadata/*0/0");
+}
+
+TEST(Join, PartsOfOneMessage) {
+  EXPECT_THAT(joined(chat_body(R"([{"type":"text","text":"123-"},{"text":"45","type":"text"}])")),
+              ElementsAre("123-45"));
+}
+
+TEST(Join, ConsecutiveMessagesOfOneRoleInWhateverMemberOrder) {
+  EXPECT_THAT(
+      joined(R"({"messages":[{"role":"user","content":"12"},{"content":"34","role":"user"},)"
+             R"({"role":"assistant","content":"no"},{"role":"user","content":"5"},)"
+             R"({"role":"user","content":[{"type":"text","text":"6"}]}]})"),
+      ElementsAre("1234", "56"));
+}
+
+TEST(Join, ResponsesItems) {
+  const auto content = extract_at(responses_path, R"({"input":[{"role":"user","content":"12"},
+    {"role":"user","content":[{"type":"input_text","text":"3"},{"type":"input_text","text":"4"}]},
+    {"type":"function_call_output","call_id":"c","output":"5"},
+    {"type":"function_call_output","call_id":"c","output":"6"}]})");
+  ASSERT_TRUE(content) << content.error().detail;
+  EXPECT_THAT(values_of(*content, TextKind::joined), ElementsAre("1234", "56"));
+}
+
+TEST(Join, OfLongTextsOnlyTheEnds) {
+  const std::string a = std::string(100'000, 'a') + "123-";
+  const std::string b = "45-6789" + std::string(100'000, 'b') + "\xc3\xa9";
+  const std::string c = "zz";
+  const auto content =
+      extract_at(chat_path, R"({"messages":[{"role":"user","content":")" + a +
+                                R"("},{"role":"user","content":")" + b +
+                                R"("},{"role":"user","content":")" + c + R"("}]})");
+  ASSERT_TRUE(content);
+  const auto texts = values_of(*content, TextKind::joined);
+  ASSERT_EQ(texts.size(), 2u);
+  EXPECT_EQ(texts[0], a.substr(a.size() - 256) + b.substr(0, 256));
+  EXPECT_EQ(texts[1].substr(texts[1].size() - 4), "\xc3\xa9zz");
+  EXPECT_LE(texts[1].size(), 258u);
+  const Text* first = find_text(*content, texts[0], TextKind::joined);
+  EXPECT_THAT(first->seams, ElementsAre(256u));
+}
+
+}  // namespace
+}  // namespace portcullis::testing
