@@ -4,6 +4,7 @@
 have to repeat; why each exists stands with it.
 """
 
+import fnmatch
 import re
 
 from cpp_text import blank_literals, blocks, line_of
@@ -52,7 +53,7 @@ def using_namespace(path, text):
     functions = [block for block in blocks(code) if block.kind == "function"]
     return [
         (line_of(code, match.start()), "`using namespace` outside of a function")
-        for match in re.finditer(r"\busing\s+namespace\b", code)
+        for match in re.finditer(r"\busing\s+namespace\b(?!\s+std::\w*literals\b)", code)
         if not any(block.begin < match.start() < block.end for block in functions)
     ]
 
@@ -202,16 +203,21 @@ ALL = [
 def unbuilt_sources(sources, build_files):
     """Sources that no CMake file names.
 
-    `build_files` maps the path of each CMakeLists.txt or .cmake file to its text.
+    `build_files` maps the path of each CMakeLists.txt or .cmake file to its text; a glob names
+    what it matches.
     """
     built = set()
     for build_file, text in build_files.items():
         folder = build_file.rpartition("/")[0]
-        for name in re.findall(r"[\w./${}-]+\.cpp\b", text):
+        for name in re.findall(r"[\w./${}*-]+\.cpp\b", text):
             if name.startswith("${CMAKE_SOURCE_DIR}/"):
                 built.add(name.removeprefix("${CMAKE_SOURCE_DIR}/"))
             else:
                 name = re.sub(r"^\$\{CMAKE_CURRENT_(SOURCE|LIST)_DIR\}/", "", name)
                 built.add(f"{folder}/{name}" if folder else name)
     message = "is named in no CMake file: it is never built, and a test in it never fails"
-    return [(source, message) for source in sources if source not in built]
+    return [
+        (source, message)
+        for source in sources
+        if not any(fnmatch.fnmatchcase(source, pattern) for pattern in built)
+    ]
