@@ -58,14 +58,16 @@ OrDenial<void> resolve_with_profile(const json& claims, const ProfileRow& profil
   return {};
 }
 
-// Anything but a list of strings is unknown, not empty.
+// Anything but a list of identifiers is unknown, not empty.
 std::optional<std::vector<std::string>> read_groups(const json& claims, const std::string& name) {
   const auto found = claims.find(name);
   if (found == claims.end() || !found->is_array()) return std::nullopt;
   std::vector<std::string> out;
   for (const json& item : *found) {
     if (!item.is_string()) return std::nullopt;
-    out.push_back(item.get<std::string>());
+    const auto& group = item.get_ref<const std::string&>();
+    if (!is_identifier(group)) return std::nullopt;
+    out.push_back(group);
   }
   return out;
 }

@@ -138,6 +138,8 @@ TEST(Resolve, GroupsHaveOneSource) {
       {{{"groups", {"a"}}}, std::nullopt},
       {{{"roles", "a"}}, std::nullopt},
       {{{"roles", {"a", 1}}}, std::nullopt},
+      {{{"roles", {"a", ""}}}, std::nullopt},
+      {{{"roles", {"a", "b\u001b[2J"}}}, std::nullopt},
       {{{"roles", {{"a", true}}}}, std::nullopt},
   };
   for (const auto& [patch, groups] : cases) {

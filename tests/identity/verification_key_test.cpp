@@ -62,6 +62,36 @@ TEST(VerificationKey, Rfc7515AppendixA3) {
   EXPECT_FALSE(verify_signature(*key, input, signature));
 }
 
+// RFC 7520, sections 3.3 and 4.1.
+constexpr const char* rfc7520_modulus =
+    "n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdNhxJWTDvNd7nqQ0VEiZQHz_"
+    "AJmSCpMaJMRBSFKrKb2wqVwGU_NsYOYL-QtiWN2lbzcEe6XC0dApr5ydQLrHqkHHig3RBordaZ6Aj-oBHqFEHYpP"
+    "e7Tpe-OfVfHd1E6cS6M1FZcD1NNLYD5lFHpPI9bTwJlsde3uhGqC0ZCuEHg8lhzwOHrtIQbS0FVbb9k3-tVTU4fg"
+    "_3L_vniUFAKwuCLqKnS2BYwdq_mzSnbLY7h_qixoR7jig3__kRhuaxwUkRz5iaiQkqgc5gHdrNP5zw";
+constexpr std::string_view rfc7520_signature =
+    "MRjdkly7_-oTPTS3AXP41iQIGKa80A0ZmTuV5MEaHoxnW2e5CZ5NlKtainoFmKZopdHM1O2U4mwzJdQx996ivp83"
+    "xuglII7PNDi84wnB-BDkoBwA78185hX-Es4JIwmDLJK3lfWRa-XtL0RnltuYv746iYTh_qHRD68BNt1uSNCrUCTJ"
+    "Dt5aAE6x8wW1Kt9eRo4QPocSadnHXFxnt8Is9UzpERV0ePPQdLuW3IS_de3xyIrDaLGdjluPxUAhb6L2aXic1U12"
+    "podGU0KLUQSE_oI-ZnmKJ3F4uOZDnd6QZWJushZ41Axf_fcIe8u9ipH84ogoree7vjbU5y18kDquDg";
+constexpr std::string_view rfc7520_header =
+    R"({"alg":"RS256","kid":"bilbo.baggins@hobbiton.example"})";
+constexpr std::string_view rfc7520_payload =
+    "It\u2019s a dangerous business, Frodo, going out your door. You step onto the road, and if "
+    "you "
+    "don't keep your feet, there\u2019s no knowing where you might be swept off to.";
+
+TEST(VerificationKey, Rfc7520Section41) {
+  const auto key = read_verification_key({{"kty", "RSA"},
+                                          {"kid", "bilbo.baggins@hobbiton.example"},
+                                          {"use", "sig"},
+                                          {"n", rfc7520_modulus},
+                                          {"e", "AQAB"}});
+  ASSERT_TRUE(key);
+  const std::string input =
+      base64url(as_bytes(rfc7520_header)) + '.' + base64url(as_bytes(rfc7520_payload));
+  EXPECT_TRUE(verify_signature(*key, input, *from_base64url(rfc7520_signature)));
+}
+
 TEST(VerificationKey, RsaSignaturesAreExactlyAsLongAsTheModulus) {
   const auto key = read_verification_key(rfc7515_rsa);
   const std::string input = rfc7515_input("eyJhbGciOiJSUzI1NiJ9");
