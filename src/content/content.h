@@ -60,8 +60,8 @@ struct ContentOptions {
   bool scan_unknown_members = false;       // unknown_members: scan
 };
 
-// Undoes Content-Encoding (RFC 9110 §8.4): identity, gzip, x-gzip, deflate, br, zstd, and lists of
-// at most two of them. `content_encoding` is the header's value, empty if absent.
+// Undoes Content-Encoding (RFC 9110 section 8.4): identity, gzip, x-gzip, deflate, br, zstd, and
+// lists of at most two of them. `content_encoding` is the header's value, empty if absent.
 OrDenial<std::string> decode_body(std::string body, std::string_view content_encoding,
                                   const ContentLimits& limits);
 
@@ -84,7 +84,7 @@ struct Content {
 
   Content() = default;
   Content(Content&&) =
-      default;  // a moved std::string of ≥ 32 bytes keeps its buffer: see extract()
+      default;  // a moved std::string of at least 32 bytes keeps its buffer: see extract()
   Content& operator=(Content&&) = default;
   Content(const Content&) = delete;
   Content& operator=(const Content&) = delete;
@@ -100,7 +100,7 @@ std::string_view unscanned_advice(std::string_view what);
 // Texts come in the order of the body: every string, every number and every member name that the
 // surface does not spell itself (the names and enumerated strings of its own table have nothing to
 // scan; nor have base64 media, encrypted reasoning and token ids, which are Unscanned; empty
-// strings are left out). A string that is JSON by itself (tool-call arguments, …) is followed by
+// strings are left out). A string that is JSON by itself (tool-call arguments, say) is followed by
 // the texts inside it, at most three levels deep; they map to the same bytes of the body, so a
 // value is found in both, and either may be replaced. Joined texts (see Text::seams) follow what
 // they join.

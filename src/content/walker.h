@@ -21,7 +21,7 @@
 
 namespace portcullis {
 
-inline constexpr std::size_t inner_levels_max = 3;  // JSON inside strings inside strings …
+inline constexpr std::size_t inner_levels_max = 3;  // JSON inside strings inside strings
 
 // One parser for the body and one for each level of JSON inside strings.
 using JsonParsers = std::array<simdjson::ondemand::parser, inner_levels_max + 1>;
