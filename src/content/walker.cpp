@@ -34,6 +34,12 @@ const Member* find_member(const Object& object, std::string_view name) {
   return nullptr;
 }
 
+// A number that is no part of an identifier; joined, lists of these would look like anything.
+bool is_measurement(const Text& text) {
+  return text.kind == TextKind::number &&
+         text.value.find_first_of("-.eE") != std::string_view::npos;
+}
+
 std::string_view next_segment(std::string_view& pointer) {
   const std::size_t end = std::min(pointer.find('/', 1), pointer.size());
   const std::string_view segment = pointer.substr(0, end);
@@ -222,7 +228,11 @@ bool Walker::array(const Document& document, od::array& array, const Spot& spot)
     const std::size_t texts = content_.texts.size();
     const bool is_scalar = child.is_scalar().value_unsafe();
     if (!value(document, child, element)) return false;
-    if (is_scalar && content_.texts.size() > texts) {
+    if (!is_scalar || content_.texts.size() == texts) continue;
+    if (is_measurement(content_.texts[texts])) {
+      joiner_.elements(std::span(elements_).subspan(first));
+      elements_.resize(first);
+    } else {
       elements_.push_back(static_cast<std::uint32_t>(texts));
     }
   }

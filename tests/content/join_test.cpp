@@ -22,6 +22,12 @@ TEST(Join, SiblingScalars) {
   EXPECT_THAT(joined(arguments_body(R"("{\"a\":[\"1\",\"2\",[3,4]]}")")), ElementsAre("34", "12"));
 }
 
+TEST(Join, MeasurementsAreNotPartsOfAnIdentifier) {
+  EXPECT_THAT(joined(R"({"metadata":{"a":[12,0.5,34,-1,56,1e3,78]}})"), IsEmpty());
+  EXPECT_THAT(joined(R"({"metadata":{"a":[12,34,0.5,56,78,"-9"]}})"),
+              ElementsAre("1234", "5678-9"));
+}
+
 TEST(Join, SeamsSayWhereElementsMeet) {
   const auto content = extract_at(chat_path, R"({"metadata":{"a":["55",3,"6"]}})");
   ASSERT_TRUE(content);
