@@ -210,7 +210,7 @@ describe('a provider in trouble', () => {
   let issuer; let upstream; let daemon; let token;
   before(async () => {
     ({ issuer, upstream, daemon } = await begin(place, {
-      identity: { jwks_cooldown: '1s', jwks_refresh: '1s', fetch_timeout: '2s' },
+      identity: { jwks_cooldown: '1s', jwks_refresh: '1s', fetch_timeout: '5s' },
     }));
     token = await tokenOf(issuer.signIn('alice'));
     isAnswered(await ask(daemon, token));
@@ -227,17 +227,17 @@ describe('a provider in trouble', () => {
   });
 
   test('its slowness holds up nobody whose key is known', async () => {
-    await issuer.answerKeys({ delay_ms: 10_000 });
+    await issuer.answerKeys({ delay_ms: 30_000 });
     const start = performance.now();
     const unknown = ask(daemon, withUnknownKey(token)).then((answer) => ({
       ...answer, ms: performance.now() - start,
     }));
     const known = await ask(daemon, token);
     isAnswered(known);
-    assert.ok(performance.now() - start < 1500, 'a known key had to wait');
+    assert.ok(performance.now() - start < 4000, 'a known key had to wait');
     const { status, ms } = await unknown;
     assert.ok([401, 503].includes(status), `${status}`);
-    assert.ok(ms < 8000, `fetch_timeout did not end the wait: ${ms} ms`);
+    assert.ok(ms < 15_000, `fetch_timeout did not end the wait: ${ms} ms`);
     await issuer.answerKeys({});
   });
 

@@ -1,9 +1,10 @@
-"""What a Python application sees of Portcullis. Run by python_client.test.mjs, one method a time.
+"""What a Python application sees of Portcullis. Run by python_client.test.mjs.
 
-Prints the id of the decision that each answer names.
+Prints a JSON line for each answer: the test method, and the decision that the answer names.
 """
 
 import asyncio
+import json
 import os
 import unittest
 
@@ -18,62 +19,63 @@ def messages(text):
     return [{"role": "user", "content": text}]
 
 
-def print_decision(response):
-    print(response.headers["portcullis-decision"])
+class Portcullis(unittest.TestCase):
+    def print_decision(self, response):
+        decision = response.headers["portcullis-decision"]
+        print(json.dumps({"test": self._testMethodName, "decision": decision}))
+
+    async def print_decision_later(self, response):
+        self.print_decision(response)
+
+    def client(self, key=os.environ.get("PEERS_TOKEN", "")):
+        http = openai.DefaultHttpxClient(event_hooks={"response": [self.print_decision]})
+        return openai.OpenAI(
+            base_url=os.environ["PEERS_URL"], api_key=key, timeout=60, http_client=http
+        )
+
+    def asynchronous_client(self):
+        http = openai.DefaultAsyncHttpxClient(event_hooks={"response": [self.print_decision_later]})
+        return openai.AsyncOpenAI(
+            base_url=os.environ["PEERS_URL"],
+            api_key=os.environ["PEERS_TOKEN"],
+            timeout=60,
+            http_client=http,
+        )
 
 
-async def print_decision_later(response):
-    print_decision(response)
-
-
-def client(key=os.environ.get("PEERS_TOKEN", "")):
-    http = openai.DefaultHttpxClient(event_hooks={"response": [print_decision]})
-    return openai.OpenAI(base_url=os.environ["PEERS_URL"], api_key=key, timeout=20, http_client=http)
-
-
-def asynchronous_client():
-    http = openai.DefaultAsyncHttpxClient(event_hooks={"response": [print_decision_later]})
-    return openai.AsyncOpenAI(
-        base_url=os.environ["PEERS_URL"],
-        api_key=os.environ["PEERS_TOKEN"],
-        timeout=20,
-        http_client=http,
-    )
-
-
-class Answered(unittest.TestCase):
+class Answered(Portcullis):
     def test_chat(self):
-        answer = client().chat.completions.create(model="small", messages=messages(PROMPT))
+        answer = self.client().chat.completions.create(model="small", messages=messages(PROMPT))
         self.assertEqual(answer.choices[0].message.content, ANSWER)
 
     def test_streamed_chat(self):
-        events = client().chat.completions.create(
+        events = self.client().chat.completions.create(
             model="small", messages=messages(PROMPT), stream=True, stream_options={"include_usage": True}
         )
         text = "".join(choice.delta.content or "" for event in events for choice in event.choices)
         self.assertEqual(text, ANSWER)
 
     def test_stream_helper(self):
-        with client().chat.completions.stream(model="small", messages=messages(PROMPT)) as stream:
+        with self.client().chat.completions.stream(model="small", messages=messages(PROMPT)) as stream:
             answer = stream.get_final_completion()
         self.assertEqual(answer.choices[0].message.content, ANSWER)
 
     def test_responses(self):
-        answer = client().responses.create(model="small", input=PROMPT)
+        answer = self.client().responses.create(model="small", input=PROMPT)
         self.assertEqual(answer.output_text, ANSWER)
 
     def test_streamed_responses(self):
-        events = client().responses.create(model="small", input=PROMPT, stream=True)
+        events = self.client().responses.create(model="small", input=PROMPT, stream=True)
         text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
         self.assertEqual(text, ANSWER)
 
     def test_embeddings(self):
-        answer = client().embeddings.create(model="embedder", input=PROMPT)
+        answer = self.client().embeddings.create(model="embedder", input=PROMPT)
         self.assertEqual(answer.data[0].embedding, [0.25, -0.5, 0.125])
 
     def test_async(self):
         async def ask():
-            async with asynchronous_client() as client_:
+            async with self.asynchronous_client() as client_:
                 return await client_.chat.completions.create(
                     model="small", messages=messages(PROMPT)
                 )
@@ -81,7 +83,7 @@ class Answered(unittest.TestCase):
         self.assertEqual(asyncio.run(ask()).choices[0].message.content, ANSWER)
 
 
-class Refused(unittest.TestCase):
+class Refused(Portcullis):
     def refused(self, error, status, code, call):
         with self.assertRaises(error) as raised:
             call()
@@ -94,7 +96,7 @@ class Refused(unittest.TestCase):
             openai.PermissionDeniedError,
             403,
             "data_not_covered",
-            lambda: client().chat.completions.create(model="small", messages=messages(SSN_PROMPT)),
+            lambda: self.client().chat.completions.create(model="small", messages=messages(SSN_PROMPT)),
         )
 
     def test_permission_streamed(self):
@@ -102,7 +104,7 @@ class Refused(unittest.TestCase):
             openai.PermissionDeniedError,
             403,
             "data_not_covered",
-            lambda: client().chat.completions.create(
+            lambda: self.client().chat.completions.create(
                 model="small", messages=messages(SSN_PROMPT), stream=True
             ),
         )
@@ -112,7 +114,7 @@ class Refused(unittest.TestCase):
             openai.AuthenticationError,
             401,
             "token_expired",
-            lambda: client(os.environ["PEERS_EXPIRED"]).models.list(),
+            lambda: self.client(os.environ["PEERS_EXPIRED"]).models.list(),
         )
 
     def test_no_token(self):
@@ -120,7 +122,7 @@ class Refused(unittest.TestCase):
             openai.AuthenticationError,
             401,
             "token_malformed",
-            lambda: client("sk-an-api-key").models.list(),
+            lambda: self.client("sk-an-api-key").models.list(),
         )
 
 
