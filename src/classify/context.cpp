@@ -41,7 +41,10 @@ bool at_boundary(std::string_view text, std::size_t begin, std::size_t end) {
 
 bool ContextWords::fits(const std::vector<ContextWord>& words) {
   std::size_t bytes = 1;
-  for (const ContextWord& word : words) bytes += word.word.size();
+  for (const ContextWord& word : words) {
+    bytes += word.word.size();
+    if (word.group >= ContextGroups::groups_max) return false;
+  }
   return bytes < states_max;
 }
 

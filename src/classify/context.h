@@ -5,10 +5,11 @@
 // without case; '_', '-', '.', '/' and white space are one and the same separator; a word counts
 // only between boundaries (no letter or digit directly beside it; a trailing plural "s" is fine).
 //
-// Thread-safety: immutable after construction. Errors: more states than `states_max` abort, so
-// callers bound their words (see fits()).
+// Thread-safety: immutable after construction. Errors: more states than `states_max` or groups
+// than `groups_max` abort, so callers bound their words (see fits()).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,20 @@ inline constexpr ContextGroup no_context = 0xffff;
 struct ContextWord {
   std::string word;  // ASCII
   ContextGroup group = no_context;
+};
+
+// A set of groups.
+class ContextGroups {
+ public:
+  void clear() { bits_.fill(0); }
+  void insert(ContextGroup group) { bits_[group / 64] |= std::uint64_t{1} << (group % 64); }
+  bool contains(ContextGroup group) const {
+    return group < groups_max && ((bits_[group / 64] >> (group % 64)) & 1) != 0;
+  }
+  static constexpr std::size_t groups_max = 320;  // built in and custom together
+
+ private:
+  std::array<std::uint64_t, groups_max / 64> bits_{};
 };
 
 struct ContextHit {

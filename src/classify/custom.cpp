@@ -42,6 +42,7 @@ std::string probe(const std::string& pattern) {
   if (const std::string error = finder.add(0, pattern); !error.empty()) return error;
   struct Ignore final : PatternVisitor {
     std::size_t visit(const PatternMatch& match) override { return match.end; }
+    bool wants(std::size_t) override { return true; }
   } ignore;
   std::string text;
   for (std::size_t i = 0; text.size() < 16384; ++i) {

@@ -10,7 +10,8 @@ namespace {
 // Kinds of separators, as bits.
 constexpr std::uint8_t space = 1, dash = 2, dot = 4, slash = 8, bracket = 16, other = 32;
 constexpr std::size_t separator_max = 4;  // bytes between two groups
-constexpr double irregular_p_max = 0.05;  // above it, cutting numbers out of tables drowns users
+constexpr double irregular_p_max = 0.02;  // above it, cutting numbers out of tables drowns users
+constexpr std::size_t irregular_digits_min = 13;
 constexpr std::size_t single_digits_min = 8;  // "4 1 1 1 …": digits spaced out one by one
 
 std::uint8_t kind_of(char c) {
@@ -97,7 +98,7 @@ void DigitFinder::add(std::size_t row, const Detector& detector) {
   compiled.separators = kinds_in(detector.separators);
   compiled.mixed = detector.mixed_separators;
   compiled.plus = detector.plus;
-  compiled.irregular = detector.p <= irregular_p_max;
+  compiled.irregular = detector.p <= irregular_p_max && detector.digits_min >= irregular_digits_min;
   compiled.valid = find_validator(detector.validator);
   for (std::size_t size = detector.digits_min; size <= detector.digits_max; ++size) {
     rows_.at(size).push_back(compiled);
@@ -159,28 +160,37 @@ void DigitFinder::start_at(std::size_t first, std::vector<DigitMatch>& matches) 
   }
 }
 
+// One group, a run by itself, or digits spaced out one by one.
+bool DigitFinder::is_regular(const Candidate& candidate) const {
+  if (candidate.first == candidate.last) return true;
+  const bool starts = starts_run(candidate.first);
+  const bool ends = starts_run(candidate.last + 1);
+  if (starts && ends) return true;
+  return candidate.singles && candidate.size >= single_digits_min &&
+         (starts || groups_[candidate.first - 1].size() > 1) &&
+         (ends || groups_[candidate.last + 1].size() > 1);
+}
+
 void DigitFinder::judge(const Candidate& candidate, std::vector<DigitMatch>& matches) const {
   const Group& first = groups_[candidate.first];
-  const Group& last = groups_[candidate.last];
   const bool one = candidate.first == candidate.last;
-  const bool whole = starts_run(candidate.first) && starts_run(candidate.last + 1);
-  const bool spaced = candidate.singles && candidate.size >= single_digits_min &&
-                      (starts_run(candidate.first) || groups_[candidate.first - 1].size() > 1) &&
-                      (starts_run(candidate.last + 1) || groups_[candidate.last + 1].size() > 1);
+  const bool regular = is_regular(candidate);
   const bool fraction = one && first.separator == dot && candidate.first > 0 &&
                         groups_[candidate.first - 1].end + 1 == first.begin;
+  const bool uniform = !one && single_bit(candidate.separators);
   const std::string_view digits = std::string_view(digits_).substr(first.offset, candidate.size);
   for (const Row& row : rows_[candidate.size]) {
     if (row.plus && first.plus == 0) continue;
-    const bool printed = row.plus || (!one && (candidate.separators & ~row.separators) == 0 &&
-                                      (row.mixed || single_bit(candidate.separators)) &&
-                                      std::find(row.groupings.begin(), row.groupings.end(),
-                                                candidate.grouping) != row.groupings.end());
-    const bool regular = one || printed || whole || spaced;
-    if (!regular && !row.irregular) continue;
+    const bool printed =
+        row.plus || (!one && !candidate.singles && (candidate.separators & ~row.separators) == 0 &&
+                     (row.mixed || uniform) &&
+                     std::find(row.groupings.begin(), row.groupings.end(), candidate.grouping) !=
+                         row.groupings.end());
+    if (!printed && !regular && !row.irregular) continue;
     if (row.valid != nullptr && !row.valid(digits)) continue;
     const std::size_t begin = first.begin - (row.plus ? first.plus : 0);
-    matches.push_back({row.row, begin, last.end, printed, !regular || fraction});
+    const bool cut_out = !printed && !regular;
+    matches.push_back({row.row, begin, groups_[candidate.last].end, printed, cut_out || fraction});
   }
 }
 

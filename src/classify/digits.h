@@ -59,6 +59,7 @@ class DigitFinder {
   void collect(std::string_view text);
   void start_at(std::size_t first, std::vector<DigitMatch>& matches) const;
   void judge(const Candidate& candidate, std::vector<DigitMatch>& matches) const;
+  bool is_regular(const Candidate& candidate) const;
   bool starts_run(std::size_t group) const;
 
   std::array<std::vector<Row>, digits_max + 1> rows_;  // by the number of digits

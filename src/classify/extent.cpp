@@ -23,15 +23,21 @@ std::size_t token_end(std::string_view text, std::size_t begin) {
   return begin;
 }
 
-std::size_t alone(std::string_view text, std::size_t begin, std::size_t end) {
-  const bool before = begin > 0 && is_alnum(text[begin - 1]);
-  const bool after = end < text.size() && is_alnum(text[end]);
-  return before || after ? 0 : end;
+// Where a value may start that does not stand directly behind a letter or digit.
+std::size_t next_start(std::string_view text, std::size_t begin) {
+  const std::size_t limit = std::min(text.size(), begin + extent_bytes_max);
+  while (begin < limit && is_alnum(text[begin])) ++begin;
+  return begin;
+}
+
+Reach alone(std::string_view text, std::size_t begin, std::size_t end) {
+  if (begin > 0 && is_alnum(text[begin - 1])) return {0, next_start(text, begin)};
+  if (end < text.size() && is_alnum(text[end])) return {0, begin + 1};
+  return {end, end};
 }
 
 // ISO 13616: grouped by four with spaces, or written without; the country knows the length.
 std::size_t iban_end(std::string_view text, std::size_t begin) {
-  if (begin > 0 && is_alnum(text[begin - 1])) return 0;
   const char country[] = {to_upper(text[begin]), to_upper(text[begin + 1])};
   std::size_t left = iban_length({country, 2});
   if (left == 0) return 0;
@@ -56,14 +62,16 @@ bool is_jwt_header(std::string_view segment) {
   return json.starts_with('{') && json.ends_with('}') && json.find("\"alg\"") != json.npos;
 }
 
-std::size_t jwt_end(std::string_view text, std::size_t begin) {
-  const std::size_t header =
-      token_end(text.substr(0, std::min(text.size(), begin + jwt_header_max)), begin);
-  if (header >= text.size() || text[header] != '.') return 0;
+Reach jwt_reach(std::string_view text, std::size_t begin) {
+  const std::size_t header = token_end(text, begin);
+  if (header >= text.size() || text[header] != '.') return {0, header};
+  // INVARIANT: every start in this run shares its end; only the last ones are near enough.
+  if (header - begin > jwt_header_max) return {0, header - jwt_header_max};
   const std::size_t payload = token_end(text, header + 1);
-  if (payload < header + 1 + jwt_payload_min) return 0;
-  if (!is_jwt_header(text.substr(begin, header - begin))) return 0;
-  return payload < text.size() && text[payload] == '.' ? token_end(text, payload + 1) : payload;
+  if (payload < header + 1 + jwt_payload_min) return {0, header};
+  if (!is_jwt_header(text.substr(begin, header - begin))) return {0, begin + 1};
+  const bool is_signed = payload < text.size() && text[payload] == '.';
+  return {is_signed ? token_end(text, payload + 1) : payload, 0};
 }
 
 bool is_key_char(char c) {
@@ -86,22 +94,23 @@ std::size_t private_key_end(std::string_view text, std::size_t end) {
 
 }  // namespace
 
-std::size_t extent_end(Extent extent, std::string_view text, std::size_t begin, std::size_t end) {
+Reach reach_of(Extent extent, std::string_view text, std::size_t begin, std::size_t end) {
   switch (extent) {
     case Extent::match:
       return alone(text, begin, end);
     case Extent::prefixed:
-      return end;
+      return {end, end};
     case Extent::token:
-      return token_end(text, end);
+      return {token_end(text, end), end};
     case Extent::iban:
-      return iban_end(text, begin);
+      if (begin > 0 && is_alnum(text[begin - 1])) return {0, next_start(text, begin)};
+      return {iban_end(text, begin), begin + 1};
     case Extent::jwt:
-      return jwt_end(text, begin);
+      return jwt_reach(text, begin);
     case Extent::private_key:
-      return private_key_end(text, end);
+      return {private_key_end(text, end), end};
   }
-  return 0;
+  return {};
 }
 
 std::size_t continued_end(Extent extent, std::string_view text, std::size_t end) {

@@ -13,8 +13,13 @@ namespace portcullis::classify {
 
 inline constexpr std::size_t extent_bytes_max = 16384;
 
-// `text[begin, end)` is the match. Returns the end of the value, 0 if it is none.
-std::size_t extent_end(Extent extent, std::string_view text, std::size_t begin, std::size_t end);
+struct Reach {
+  std::size_t end = 0;   // of the value, 0 if it is none
+  std::size_t next = 0;  // of none: no value of this extent starts before here
+};
+
+// `text[begin, end)` is the match, not empty.
+Reach reach_of(Extent extent, std::string_view text, std::size_t begin, std::size_t end);
 
 // Where a value that reaches the end of its window goes on to in the original text.
 std::size_t continued_end(Extent extent, std::string_view text, std::size_t end);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <numeric>
 #include <utility>
 
 #include "classify/utf8.h"
@@ -96,6 +97,13 @@ std::uint8_t lookup(char32_t code) {
   return code >= 0xe0000 && code <= 0xe0fff ? drop : keep;  // tags and variation selectors
 }
 
+// Printable ASCII at the start of `text`.
+std::size_t plain_run(std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size() && static_cast<std::uint8_t>(text[i] - 0x20) < 0x5f) ++i;
+  return i;
+}
+
 bool is_plain(std::string_view text) {
   bool odd = false;
   for (const char c : text) {
@@ -166,14 +174,19 @@ bool Folder::next_folded(Window& window) {
 }
 
 void Folder::append(std::string_view kept, std::size_t origin) {
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    buffer_.push_back(kept[i]);
-    starts_.push_back(static_cast<std::uint32_t>(origin + i));
-  }
+  buffer_.append(kept);
+  const std::size_t size = starts_.size();
+  starts_.resize(size + kept.size());
+  std::iota(starts_.begin() + static_cast<std::ptrdiff_t>(size), starts_.end(),
+            static_cast<std::uint32_t>(origin));
 }
 
 void Folder::fill(std::size_t bytes) {
   while (buffer_.size() < bytes && position_ < text_.size()) {
+    const std::size_t run = plain_run(text_.substr(position_, bytes - buffer_.size()));
+    append(text_.substr(position_, run), position_);
+    position_ += run;
+    if (run > 0) continue;
     const CodePoint point = decode_utf8(text_, position_);
     const std::uint8_t to = point.valid ? lookup(point.code) : keep;
     if (to == keep) {

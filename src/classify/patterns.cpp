@@ -58,6 +58,7 @@ bool PatternFinder::scan(std::string_view text, std::size_t begin, std::size_t e
                          PatternVisitor& visitor) {
   RE2::Set::ErrorInfo error{RE2::Set::kNoError};
   hits_.clear();
+  rescans_ = 0;
   const std::string_view part = text.substr(begin);
   if (!engine_->set.Match(re2::StringPiece(part.data(), part.size()), &hits_, &error)) {
     return error.kind == RE2::Set::kNoError;
@@ -66,6 +67,8 @@ bool PatternFinder::scan(std::string_view text, std::size_t begin, std::size_t e
   const re2::StringPiece whole(text.data(), text.size());
   for (const int hit : hits_) {
     const auto index = static_cast<std::size_t>(hit);
+    if (!visitor.wants(rules_[index])) continue;
+    ++rescans_;
     const RE2& pattern = *engine_->patterns[index];
     re2::StringPiece match;
     for (std::size_t at = begin;

@@ -27,6 +27,8 @@ class PatternVisitor {
  public:
   virtual ~PatternVisitor() = default;
   virtual std::size_t visit(const PatternMatch& match) = 0;
+  // Whether matches of this rule could matter in this window at all.
+  virtual bool wants(std::size_t rule) = 0;
 };
 
 class PatternFinder {
@@ -45,13 +47,14 @@ class PatternFinder {
   // Visits matches of each pattern that start in [begin, end) of `text`. False on engine failure.
   bool scan(std::string_view text, std::size_t begin, std::size_t end, PatternVisitor& visitor);
   // How many patterns the last scan() had to run by themselves.
-  std::size_t rescans() const { return hits_.size(); }
+  std::size_t rescans() const { return rescans_; }
 
  private:
   struct Engine;
   std::unique_ptr<Engine> engine_;
   std::vector<std::size_t> rules_;
   std::vector<int> hits_;
+  std::size_t rescans_ = 0;
 };
 
 // Problems that RE2 itself does not refuse: anchors and unbounded repeats. Empty if there is none;

@@ -10,6 +10,7 @@
 namespace portcullis {
 namespace {
 
+using classify::ContextGroup;
 using classify::Rule;
 using classify::Shape;
 
@@ -17,6 +18,7 @@ using classify::Shape;
 constexpr std::size_t text_bytes_min = 5;
 constexpr std::uint32_t digits_min = 3;
 constexpr std::uint32_t token_min = 16;
+constexpr std::size_t name_bytes_max = 1024;  // of a key or pointer, looked at for context
 constexpr double checked_p_max = 0.15;
 
 constexpr std::size_t built_in_match_max = 512;
@@ -71,7 +73,7 @@ bool Scanner::State::scan_text(const Text& text, std::uint32_t index) {
   found.clear();
   text_ = &text;
   index_ = index;
-  key_words_known_ = false;
+  name_groups_known_ = false;
   if (!usable_) return false;
   if (text.value.size() < text_bytes_min) return true;
   scan_key();
@@ -92,6 +94,7 @@ bool Scanner::State::scan_window() {
   const std::string_view ahead = window_.text.substr(window_.own_begin);
   work += ahead.size();
   words_known_ = false;
+  near_distance_ = 0;
   features_ = classify::look_at(ahead);
   if (features_.digits >= digits_min) scan_digits();
   if (features_.at) scan_emails();
@@ -167,10 +170,7 @@ void Scanner::State::scan_assignments() {
 void Scanner::State::scan_key() {
   if (text_->key.empty()) return;
   for (const std::size_t rule : assignment_rules_) {
-    const auto& words = key_words();
-    const bool named = std::any_of(words.begin(), words.end(), [&](const auto& hit) {
-      return hit.group == rules.all[rule].context;
-    });
+    const bool named = name_groups().contains(rules.all[rule].context);
     const auto credential = named ? classify::judge_credential(text_->value) : std::nullopt;
     if (!credential) continue;
     Place place{rule, 0, 0, credential->range, {}};
@@ -187,10 +187,11 @@ std::size_t Scanner::State::visit(const classify::PatternMatch& match) {
   const bool plain = window_.starts == nullptr;
   const std::string_view hay = plain ? window_.original : window_.text;
   const std::size_t shift = plain ? window_.base : 0;
-  const std::size_t end =
-      classify::extent_end(rule.extent, hay, match.begin + shift, match.end + shift);
-  work += std::max(end, match.end + shift) - match.begin - shift;
-  if (end == 0) return match.begin + 1;
+  const classify::Reach reach =
+      classify::reach_of(rule.extent, hay, match.begin + shift, match.end + shift);
+  const std::size_t end = reach.end;
+  work += std::max({end, reach.next, match.end + shift}) - match.begin - shift;
+  if (end == 0) return std::min(reach.next - shift, window_.text.size());
   const std::string_view value = hay.substr(match.begin + shift, end - match.begin - shift);
   if (rule.valid != nullptr && !rule.valid(canonical(rule, value))) return match.begin + 1;
 
@@ -227,42 +228,57 @@ void Scanner::State::report(const Place& place, Confidence confidence) {
   ++found_total;
 }
 
-bool Scanner::State::has_context(const Rule& rule, const Place& place) {
-  const auto& key = key_words();
-  const bool named = std::any_of(key.begin(), key.end(),
-                                 [&](const auto& hit) { return hit.group == rule.context; });
-  return named || window_has(rule, place);
+bool Scanner::State::wants(std::size_t rule) {
+  if (!rules.all[rule].needs_context) return true;
+  find_words();
+  const ContextGroup group = rules.all[rule].context;
+  return window_groups_.contains(group) || name_groups().contains(group);
 }
 
-bool Scanner::State::window_has(const Rule& rule, const Place& place) {
+bool Scanner::State::has_context(const Rule& rule, const Place& place) {
+  if (name_groups().contains(rule.context)) return true;
   find_words();
-  const std::size_t from = place.begin - std::min<std::size_t>(place.begin, rule.distance);
-  const std::size_t to = place.end + rule.distance;
+  return window_groups_.contains(rule.context) &&
+         words_near(place.begin, place.end, rule.distance).contains(rule.context);
+}
+
+const classify::ContextGroups& Scanner::State::words_near(std::size_t begin, std::size_t end,
+                                                          std::size_t distance) {
+  if (near_begin_ == begin && near_end_ == end && near_distance_ == distance) return near_;
+  near_begin_ = begin;
+  near_end_ = end;
+  near_distance_ = distance;
+  near_.clear();
+  const std::size_t from = begin - std::min(begin, distance);
+  const std::size_t to = end + distance;
   auto hit = std::lower_bound(words_.begin(), words_.end(), from,
                               [](const auto& word, std::size_t at) { return word.end < at; });
   for (; hit != words_.end() && hit->end <= to + rules.context.longest(); ++hit) {
+    if (hit->begin <= to) near_.insert(hit->group);
     ++work;
-    if (hit->group == rule.context && hit->begin <= to) return true;
   }
-  return false;
+  return near_;
 }
 
 void Scanner::State::find_words() {
   if (words_known_) return;
   words_known_ = true;
   words_.clear();
+  window_groups_.clear();
   rules.context.find(window_.text, words_);
+  for (const classify::ContextHit& hit : words_) window_groups_.insert(hit.group);
 }
 
-const std::vector<classify::ContextHit>& Scanner::State::key_words() {
-  if (!key_words_known_) {
-    key_words_known_ = true;
-    key_words_.clear();
-    for (const std::string_view name : {text_->key, std::string_view(text_->pointer)}) {
-      rules.context.find(classify::words_of(name.substr(0, 1024)), key_words_);
-    }
+const classify::ContextGroups& Scanner::State::name_groups() {
+  if (name_groups_known_) return name_groups_;
+  name_groups_known_ = true;
+  name_groups_.clear();
+  name_words_.clear();
+  for (const std::string_view name : {text_->key, std::string_view(text_->pointer)}) {
+    rules.context.find(classify::words_of(name.substr(0, name_bytes_max)), name_words_);
   }
-  return key_words_;
+  for (const classify::ContextHit& hit : name_words_) name_groups_.insert(hit.group);
+  return name_groups_;
 }
 
 }  // namespace portcullis

@@ -25,6 +25,7 @@ struct Scanner::State final : classify::PatternVisitor {
   bool exhausted() const { return work > rules.work_bytes_max || found_total > findings_max; }
 
   std::size_t visit(const classify::PatternMatch& match) override;
+  bool wants(std::size_t rule) override;
 
   static constexpr std::size_t findings_max = 100000;  // of one scan: bounds memory
   std::vector<classify::Found> found;                  // of the current text
@@ -52,9 +53,11 @@ struct Scanner::State final : classify::PatternVisitor {
   void propose(Place place);
   void report(const Place& place, Confidence confidence);
   bool has_context(const classify::Rule& rule, const Place& place);
-  bool window_has(const classify::Rule& rule, const Place& place);
+  // The groups of the words near a place; remembered, as several rules ask about one place.
+  const classify::ContextGroups& words_near(std::size_t begin, std::size_t end,
+                                            std::size_t distance);
   void find_words();
-  const std::vector<classify::ContextHit>& key_words();
+  const classify::ContextGroups& name_groups();
   ByteRange in_original(std::size_t begin, std::size_t end) const;
   static classify::WindowSizes window_sizes(const classify::Rules& rules);
 
@@ -68,15 +71,21 @@ struct Scanner::State final : classify::PatternVisitor {
   // Of the current text.
   const Text* text_ = nullptr;
   std::uint32_t index_ = 0;
-  std::vector<std::size_t> resume_;  // by rule: matches before this byte of the text are done
-  std::vector<classify::ContextHit> key_words_;
-  bool key_words_known_ = false;
+  std::vector<std::size_t> resume_;      // by rule: matches before this byte of the text are done
+  classify::ContextGroups name_groups_;  // of the words in its key and pointer
+  bool name_groups_known_ = false;
+  std::vector<classify::ContextHit> name_words_;
 
   // Of the current window.
   classify::Window window_;
   classify::Features features_;
   std::vector<classify::ContextHit> words_;
+  classify::ContextGroups window_groups_;
   bool words_known_ = false;
+  classify::ContextGroups near_;
+  std::size_t near_begin_ = 0;
+  std::size_t near_end_ = 0;
+  std::size_t near_distance_ = 0;  // 0: nothing is remembered
   std::vector<classify::DigitMatch> digit_matches_;
 };
 

@@ -47,13 +47,16 @@ constexpr IssuerRange issuers[] = {
 };
 
 bool payment_card(std::string_view card) {
-  if (card.size() < 13 || card.size() > 19 || !all_digits(card)) return false;
+  if (card.size() < 13 || card.size() > 19 || card[0] < '2' || card[0] > '8' || !all_digits(card) ||
+      !luhn(card)) {
+    return false;
+  }
   if (card[0] == '4' && card.size() != 13 && card.size() != 16 && card.size() != 19) return false;
   for (const IssuerRange& range : issuers) {
     const unsigned prefix = number_at(card, 0, range.prefix);
     if (prefix >= range.first && prefix <= range.last && card.size() >= range.length_min &&
         card.size() <= range.length_max) {
-      return luhn(card);
+      return true;
     }
   }
   return false;
