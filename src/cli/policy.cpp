@@ -69,7 +69,7 @@ void print_text(const Options& options, const PolicyLoad& load) {
   for (const std::string& error : load.errors) std::printf("%s\n", error.c_str());
   for (const std::string& warning : load.warnings) std::printf("%s\n", warning.c_str());
   if (load.policy == nullptr) {
-    std::printf("%s: not valid, %zu errors\n", options.policy_file.c_str(), load.errors.size());
+    std::printf("%s: not valid, errors: %zu\n", options.policy_file.c_str(), load.errors.size());
     return;
   }
   const PolicySet& policy = *load.policy;
