@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import OpenAI from 'openai';
 
 import {
-  ANSWER, CALLS, PROMPT, SSN_PROMPT, embed, newClient, refused, user,
+  ANSWER, CALLS, PROMPT, SSN_PROMPT, embed, newClient, refused, user, wentWell,
 } from './harness/client.mjs';
 import { startPortcullis } from './harness/daemon.mjs';
 import { startLiteLlm } from './harness/gateways.mjs';
@@ -41,8 +41,9 @@ describe('LiteLLM behind Portcullis', () => {
     assert.equal(decision.effect, 'allow');
     assert.equal(input.subject.id, 'alice@example.com');
     assert.equal(input.model.name, alias);
-    const { status, provider, model } = daemon.audit.outcome(id);
-    assert.equal(status, 200);
+    const outcome = await daemon.audit.outcome(id);
+    wentWell(outcome);
+    const { provider, model } = outcome;
     assert.equal(provider.from, 'header');
     assert.equal(provider.value, `${upstream.url}/v1`); // x-litellm-model-api-base
     assert.deepEqual(model, { value: alias, from: 'header' }); // x-litellm-model-group
@@ -122,6 +123,6 @@ describe('LiteLLM behind Portcullis', () => {
     const { client, decision } = newClient({ url: daemon.url, token, maxRetries: 0 });
     const error = await CALLS.chat(client, 'unserved').then(() => assert.fail('answered'), (thrown) => thrown);
     assert.ok(error instanceof OpenAI.APIError, `${error}`);
-    assert.equal(daemon.audit.outcome(decision()).status, error.status);
+    assert.equal((await daemon.audit.outcome(decision())).status, error.status);
   });
 });

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import OpenAI from 'openai';
 
 import {
-  ANSWER, CALLS, CLOUD_KEY, PROMPT, SECRET_PROMPT, SSN, SSN_PROMPT, embed, newClient, refused, user,
+  ANSWER, CALLS, CLOUD_KEY, PROMPT, SECRET_PROMPT, SSN, SSN_PROMPT, embed, newClient, refused, user, wentWell,
 } from './harness/client.mjs';
 import { startPortcullis } from './harness/daemon.mjs';
 import { startIssuer } from './harness/issuer.mjs';
@@ -34,7 +34,9 @@ describe('the OpenAI client for Node.js', () => {
       const record = await daemon.audit.decision(decision());
       assert.equal(record.decision.effect, 'allow');
       assert.equal(record.input.subject.id, 'alice@example.com');
-      assert.deepEqual(daemon.audit.outcome(decision()).model, { value: 'small', from: 'body' });
+      const outcome = await daemon.audit.outcome(decision());
+      wentWell(outcome);
+      assert.deepEqual(outcome.model, { value: 'small', from: 'body' });
     });
   }
 

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { wentWell } from './harness/client.mjs';
 import { startPortcullis } from './harness/daemon.mjs';
 import { PYTHON_BIN } from './harness/gateways.mjs';
 import { startIssuer } from './harness/issuer.mjs';
@@ -63,6 +64,7 @@ describe('the OpenAI client for Python', () => {
       const { input, decision } = await daemon.audit.decision(answer.decision);
       assert.equal(decision.effect, reason === 'none' ? 'allow' : 'deny');
       assert.equal(decision.reason ?? 'none', reason);
+      if (reason === 'none') wentWell(await daemon.audit.outcome(answer.decision));
       if (!reason.startsWith('token_')) assert.equal(input.subject.id, 'alice@example.com');
     });
   }

@@ -76,3 +76,11 @@ export async function refused(call, { error: type, status, code }) {
   assert.ok(error.message.length > 0);
   return error;
 }
+
+// What the log must say of an exchange that went well from end to end.
+export function wentWell(outcome) {
+  const { status, failure, client_aborted: aborted, cut_at: cut } = outcome;
+  assert.deepEqual({ status, failure, aborted, cut }, {
+    status: 200, failure: undefined, aborted: undefined, cut: undefined,
+  });
+}

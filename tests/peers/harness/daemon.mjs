@@ -119,18 +119,27 @@ export class AuditLog {
       .filter((record) => record.type === type);
   }
 
-  // The denial of a caller who is not identified is recorded without making him wait for it.
-  async decision(id) {
-    for (let tries = 0; tries < 50; tries += 1) {
-      const found = this.records('decision').find((record) => record.id === id);
+  find(type, id) {
+    return this.records(type).find((record) => record.id === id);
+  }
+
+  // Nobody waits for the record of an unidentified caller's denial.
+  decision(id) {
+    return this.wait('decision', id);
+  }
+
+  // A client may have all it wants of a stream before its end is recorded.
+  outcome(id) {
+    return this.wait('outcome', id);
+  }
+
+  async wait(type, id) {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const found = this.find(type, id);
       if (found) return found;
       await sleep(20);
     }
-    throw new Error(`no decision ${id} in the log`);
-  }
-
-  outcome(id) {
-    return this.records('outcome').find((record) => record.id === id);
+    throw new Error(`no ${type} ${id} in the log`);
   }
 
   // The verifier's exit code, given the public key from outside the log.
