@@ -109,7 +109,8 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
   std::string_view best;
   std::size_t best_distance = distance_max + 1;
   for (const std::string_view candidate : known) {
-    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+    const std::size_t shorter = std::min(word.size(), candidate.size());
+    const std::size_t longer = std::max(word.size(), candidate.size());
     if (longer - shorter > distance_max || shorter <= distance_max) continue;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {

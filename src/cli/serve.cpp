@@ -45,7 +45,8 @@ int serve(const std::string& file) {
 void add_serve(CLI::App& app, int& exit_code) {
   CLI::App* const command = app.add_subcommand("serve", "Run the daemon");
   command->footer(
-      "Signals: SIGTERM and SIGINT drain and end; SIGHUP reloads what the configuration names (policy,\n"
+      "Signals: SIGTERM and SIGINT drain and end; SIGHUP reloads what the configuration names "
+      "(policy,\n"
       "detectors, directory, key files); a bad reload keeps what was there.\n"
       "Exit codes: 0 drained and sealed; 64 usage; 70 the audit log failed; 78 configuration.");
   static std::string file;

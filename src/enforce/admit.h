@@ -1,7 +1,7 @@
 // The first steps of an exchange: which route, which person, which endpoint.
 //
-// Pure over their arguments, but for the TokenCache, which belongs to the calling worker. Each returns a
-// Denial that the exchange records like any other.
+// Pure over their arguments, but for the TokenCache, which belongs to the calling worker. Each
+// returns a Denial that the exchange records like any other.
 #pragma once
 
 #include <string>
@@ -19,8 +19,9 @@ OrDenial<void> find_route(Inquiry& inquiry);
 // token_malformed (not a bearer token), token_too_large.
 OrDenial<std::string_view> find_token(const Inquiry& inquiry);
 
-// Verifies the token, from the cache if it was verified before with the same keys, and resolves the person
-// anew. Sets inquiry.who. Reason::token_key_unknown and issuer_unavailable: fresh keys may help.
+// Verifies the token, from the cache if it was verified before with the same keys, and resolves the
+// person anew. Sets inquiry.who. Reason::token_key_unknown and issuer_unavailable: fresh keys may
+// help.
 OrDenial<void> identify(Inquiry& inquiry, std::string_view token, TokenCache& cache);
 
 // Whether identify() will find the token's signature verified already.

@@ -15,9 +15,7 @@ bool crosses_seam(const Text& text, const Finding& finding) {
   });
 }
 
-bool is_redactable(const Text& text) {
-  return text.redactable && text.kind != TextKind::joined;
-}
+bool is_redactable(const Text& text) { return text.redactable && text.kind != TextKind::joined; }
 
 DataItem item_of(const Text& text, const Finding& finding) {
   return DataItem{std::string(finding.type),

@@ -1,5 +1,5 @@
-// Commitments and keyed digests under the operator's evidence key E: they let a holder of E confirm that a
-// given text is what a record speaks of, and tell nobody else anything.
+// Commitments and keyed digests under the operator's evidence key E: they let a holder of E confirm
+// that a given text is what a record speaks of, and tell nobody else anything.
 //
 // Uses are separated by HKDF info. commit = HMAC(HMAC(HKDF(E, "commit"), id ":" part), bytes).
 // Thread-safety: immutable after construction; each call makes its own MAC state.

@@ -64,7 +64,8 @@ std::vector<const Header*> forwarded_fields(const Inquiry& inquiry) {
   const auto known = forwarded_headers(inquiry.route->surface);
   std::vector<const Header*> fields;
   for (const Header& header : inquiry.head.headers) {
-    if (std::find(known.begin(), known.end(), header.name) != known.end()) fields.push_back(&header);
+    if (std::find(known.begin(), known.end(), header.name) != known.end())
+      fields.push_back(&header);
   }
   return fields;
 }

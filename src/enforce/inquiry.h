@@ -1,6 +1,7 @@
 // What one exchange has established so far: it grows from step to step and is what gets recorded.
 //
-// Confined to one exchange. Lifetimes: `route`, `upstream` and `endpoint` point into `snapshot` or constants.
+// Confined to one exchange. Lifetimes: `route`, `upstream` and `endpoint` point into `snapshot` or
+// constants.
 #pragma once
 
 #include <memory>

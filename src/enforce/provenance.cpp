@@ -9,7 +9,7 @@ struct GatewayRow {
   std::string_view gateway;
   std::string_view provider_header;  // empty: it names none
   std::string_view model_header;
-  char separator = '\0';             // the model header holds "provider<separator>model"
+  char separator = '\0';  // the model header holds "provider<separator>model"
 };
 constexpr GatewayRow gateways[] = {
     {"portkey", "x-portkey-provider", ""},

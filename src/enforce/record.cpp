@@ -9,10 +9,14 @@ constexpr std::size_t unscanned_max = 16;
 
 std::string_view provenance_name(Provenance from) {
   switch (from) {
-    case Provenance::unknown: return "unknown";
-    case Provenance::config: return "config";
-    case Provenance::header: return "header";
-    case Provenance::body: return "body";
+    case Provenance::unknown:
+      return "unknown";
+    case Provenance::config:
+      return "config";
+    case Provenance::header:
+      return "header";
+    case Provenance::body:
+      return "body";
   }
   return "unknown";
 }

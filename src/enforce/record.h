@@ -1,7 +1,8 @@
-// The members of the decision, outcome, change and shed records, in their fixed order (docs/audit-log-format.md).
+// The members of the decision, outcome, change and shed records, in their fixed order
+// (docs/audit-log-format.md).
 //
-// Pure functions over values that are fit to be recorded (enforce/recordable.h): no prompt text, no token,
-// no matched value can get here.
+// Pure functions over values that are fit to be recorded (enforce/recordable.h): no prompt text, no
+// token, no matched value can get here.
 #pragma once
 
 #include <chrono>
@@ -35,12 +36,12 @@ struct Outcome {
   Reason failure = Reason::none;  // an upstream_* reason, deadline, or none
   std::optional<std::int64_t> input_tokens;
   std::optional<std::int64_t> output_tokens;
-  std::uint64_t bytes = 0;        // of the answer's body, returned to the caller
+  std::uint64_t bytes = 0;                  // of the answer's body, returned to the caller
   std::chrono::microseconds first_byte{0};  // forwarded to the answer's head
   std::chrono::microseconds total{0};       // the request's first byte to the answer's last
   bool client_aborted = false;
-  std::optional<std::uint64_t> cut_at;      // offset in the body at which a stream was cut
-  std::optional<Digest> returned;           // commitment
+  std::optional<std::uint64_t> cut_at;  // offset in the body at which a stream was cut
+  std::optional<Digest> returned;       // commitment
 };
 Draft draft_outcome(const std::string& decision_id, std::uint64_t decision_seq,
                     const Outcome& outcome);

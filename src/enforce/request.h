@@ -1,7 +1,7 @@
 // The head of a request, as plain values: what the pure middle of an exchange sees of HTTP.
 //
-// Lifetimes: everything is owned. Built once per request by net/http_reader, before any byte of the body
-// is read, so that nothing in the body (chunk trailers) can change it.
+// Lifetimes: everything is owned. Built once per request by net/http_reader, before any byte of the
+// body is read, so that nothing in the body (chunk trailers) can change it.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
-// The pure middle of an exchange, after the person is known: extract, classify, decide, transform, and the
-// record of it. Never fails: whatever goes wrong is a ruling that denies.
+// The pure middle of an exchange, after the person is known: extract, classify, decide, transform,
+// and the record of it. Never fails: whatever goes wrong is a ruling that denies.
 //
-// Thread-safety: judge() may run on any thread with a Scanner of that thread. Lifetimes: a Ruling owns
-// everything in it.
+// Thread-safety: judge() may run on any thread with a Scanner of that thread. Lifetimes: a Ruling
+// owns everything in it.
 #pragma once
 
 #include <string>
@@ -27,16 +27,17 @@ struct FindingSummary {
 
 struct Ruling {
   Decision decision;
-  std::string pointer;       // where in the body, of a content denial
-  PolicyInput input;         // exactly what was decided on, free of a caller's text
-  const UpstreamSection* upstream = nullptr;  // the model's, else the route's; owned by the snapshot
-  std::string body;          // to forward; empty if denied
+  std::string pointer;  // where in the body, of a content denial
+  PolicyInput input;    // exactly what was decided on, free of a caller's text
+  const UpstreamSection* upstream =
+      nullptr;       // the model's, else the route's; owned by the snapshot
+  std::string body;  // to forward; empty if denied
   std::optional<TokenEvidence> token;
   std::vector<FindingSummary> findings;
   std::vector<Unscanned> unscanned;
   std::uint64_t texts = 0;
-  std::uint64_t bytes = 0;           // of text, scanned
-  Digest received{};                 // commitments; zero if the body was never read
+  std::uint64_t bytes = 0;  // of text, scanned
+  Digest received{};        // commitments; zero if the body was never read
   Digest forwarded{};
   bool was_body_read = false;
 };

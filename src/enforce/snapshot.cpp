@@ -79,8 +79,8 @@ IssuerKeys load_keys(const IssuerSection& issuer, ConfigErrors& errors) {
 
 const UpstreamSection* Snapshot::find_upstream(std::string_view name) const {
   const auto& all = config->upstreams;
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const auto& upstream) { return upstream.name == name; });
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const auto& upstream) { return upstream.name == name; });
   return found == all.end() ? nullptr : &*found;
 }
 

@@ -1,7 +1,7 @@
 // Everything that a request reads besides its own bytes: one immutable value, swapped whole.
 //
-// Thread-safety: immutable; shared by reference count. A request takes one at its start and keeps it, so a
-// reload never changes a decision half-way. Errors of loading: all of them at once.
+// Thread-safety: immutable; shared by reference count. A request takes one at its start and keeps
+// it, so a reload never changes a decision half-way. Errors of loading: all of them at once.
 #pragma once
 
 #include <memory>
@@ -29,8 +29,8 @@ struct Snapshot {
   const UpstreamSection* find_upstream(std::string_view name) const;
 };
 
-// Reads and compiles everything that the configuration names. Issuers without a jwks_file start without
-// keys. Reads files; opens nothing else.
+// Reads and compiles everything that the configuration names. Issuers without a jwks_file start
+// without keys. Reads files; opens nothing else.
 tl::expected<std::shared_ptr<const Snapshot>, ConfigErrors> load_snapshot(
     std::shared_ptr<const Config> config);
 

@@ -1,7 +1,8 @@
-// The operators' endpoint: GET /livez, /readyz, /metrics (Prometheus text format). Never on the callers' port.
+// The operators' endpoint: GET /livez, /readyz, /metrics (Prometheus text format). Never on the
+// callers' port.
 //
-// Runs on the housekeeping io_context. `is_ready` is asked for each /readyz and returns what is amiss, or an
-// empty string.
+// Runs on the housekeeping io_context. `is_ready` is asked for each /readyz and returns what is
+// amiss, or an empty string.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // The few names of Boost.Asio that all of net/ uses.
 //
-// House rule, checked by a test: one co_await per statement, as a whole initialiser or a bare statement, with
-// every argument a named object.
+// House rule, checked by a test: one co_await per statement, as a whole initialiser or a bare
+// statement, with every argument a named object.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

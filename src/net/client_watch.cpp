@@ -11,8 +11,7 @@ struct ClientWatch::State {
 
   void look() {
     char byte = 0;
-    const auto got =
-        ::recv(client->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const auto got = ::recv(client->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     const bool silent = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (got > 0 || silent) return;
     gone = true;

@@ -1,5 +1,5 @@
-// Notices that the caller went away while the upstream works, and then resets the upstream connection:
-// nobody pays for an answer that nobody reads.
+// Notices that the caller went away while the upstream works, and then resets the upstream
+// connection: nobody pays for an answer that nobody reads.
 //
 // Confined to one worker. A caller that sends more (pipelining) is not gone: watching ends there.
 #pragma once

@@ -1,11 +1,11 @@
 // Threads for judging large bodies, so that an I/O worker never stalls on one.
 //
-// Thread-safety: submit() from any thread. Bounded: past `waiting_max` jobs, submit() refuses. Each thread
-// has its own Scanner.
+// Thread-safety: submit() from any thread. Bounded: past `waiting_max` jobs, submit() refuses. Each
+// thread has its own Scanner.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <atomic>
+#include <boost/asio/thread_pool.hpp>
 #include <functional>
 
 #include "portcullis/classify.h"

@@ -106,14 +106,13 @@ ReplyContext Exchange::reply_context() const {
       inquiry_.head.keep_alive && client_.reader.is_done() && !worker_.is_draining();
   context.cors_origin = allowed_origin(config, inquiry_.head);
   if (!config.listen.public_url.empty()) {
-    context.resource_metadata =
-        config.listen.public_url + "/.well-known/oauth-protected-resource";
+    context.resource_metadata = config.listen.public_url + "/.well-known/oauth-protected-resource";
   }
   return context;
 }
 
-// Before the body was judged. Who could not be identified must not be able to buy a disk sync, nor fill the
-// disk: such a denial is recorded without waiting, and past a rate only counted.
+// Before the body was judged. Who could not be identified must not be able to buy a disk sync, nor
+// fill the disk: such a denial is recorded without waiting, and past a rate only counted.
 Task<Ending> Exchange::refuse(Denial denial) {
   const Ruling ruling =
       portcullis::refuse(inquiry_, denial, worker_.scanner(), worker_.shared().evidence);

@@ -1,8 +1,8 @@
 // One exchange, from a request's head to the last byte of its answer.
 //
-// Confined to its worker. Reads top to bottom like the picture in docs/architecture.md: identify, extract,
-// classify, decide, transform, commit, forward, answer, outcome. Every failure on the way is a recorded
-// denial; nothing is forwarded without a Clearance.
+// Confined to its worker. Reads top to bottom like the picture in docs/architecture.md: identify,
+// extract, classify, decide, transform, commit, forward, answer, outcome. Every failure on the way
+// is a recorded denial; nothing is forwarded without a Clearance.
 #pragma once
 
 #include <chrono>

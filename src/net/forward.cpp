@@ -15,11 +15,22 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 // Of an upstream's head, what is about the connection, about its own framing, or ours to say.
-constexpr std::array<std::string_view, 16> withheld_headers = {
-    "connection",       "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
-    "te",               "trailer",    "transfer-encoding",  "upgrade",             "content-length",
-    "set-cookie",       "alt-svc",    "vary",               "www-authenticate",    "date",
-    "content-encoding"};
+constexpr std::array<std::string_view, 16> withheld_headers = {"connection",
+                                                               "keep-alive",
+                                                               "proxy-authenticate",
+                                                               "proxy-authorization",
+                                                               "proxy-connection",
+                                                               "te",
+                                                               "trailer",
+                                                               "transfer-encoding",
+                                                               "upgrade",
+                                                               "content-length",
+                                                               "set-cookie",
+                                                               "alt-svc",
+                                                               "vary",
+                                                               "www-authenticate",
+                                                               "date",
+                                                               "content-encoding"};
 
 bool is_withheld(const AnswerHead& head, std::string_view name) {
   if (name.starts_with("portcullis-") || name.starts_with("access-control-")) return true;
@@ -55,13 +66,15 @@ Denial denial_of(AnswerStatus status) {
       return {Reason::upstream_timeout, "the upstream did not answer in time", {}};
     case AnswerStatus::too_large:
       return {Reason::upstream_too_large,
-              "the upstream's answer is too large (limits.answer_bytes_max)", {}};
+              "the upstream's answer is too large (limits.answer_bytes_max)",
+              {}};
     case AnswerStatus::malformed:
       return {Reason::upstream_invalid, "the upstream's answer is not valid HTTP/1.1", {}};
     case AnswerStatus::cut:
       return {Reason::upstream_invalid, "the upstream closed before its answer was complete", {}};
     case AnswerStatus::more:
-    case AnswerStatus::done: break;
+    case AnswerStatus::done:
+      break;
   }
   return {Reason::internal, "the upstream's answer could not be read", {}};
 }
@@ -78,7 +91,8 @@ std::optional<Denial> check_answer_head(const AnswerHead& head) {
   return std::nullopt;
 }
 
-// An answer that ends with the connection cannot be told from one that was cut. Events can: by their end.
+// An answer that ends with the connection cannot be told from one that was cut. Events can: by
+// their end.
 bool is_delimited(const AnswerHead& head) {
   return head.find("content-length") != nullptr || head.find("transfer-encoding") != nullptr ||
          head.status == 204 || head.status == 304;
@@ -92,7 +106,8 @@ bool is_event_stream(const AnswerHead& head) {
 void append_chunk(std::string& out, std::string_view data) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string size;
-  for (std::size_t rest = data.size(); rest > 0; rest /= 16) size.insert(size.begin(), digits[rest % 16]);
+  for (std::size_t rest = data.size(); rest > 0; rest /= 16)
+    size.insert(size.begin(), digits[rest % 16]);
   out += size;
   out += "\r\n";
   out += data;
@@ -172,9 +187,10 @@ Task<Ending> Forwarding::exchange_with(Transport& upstream) {
   AnswerReader reader(upstream, limits_.answer_bytes_max);
   const AnswerStatus status = co_await reader.read_head(head_);
   if (status != AnswerStatus::more && status != AnswerStatus::done) {
-    const Denial denial = sent.status == IoStatus::failed && status == AnswerStatus::cut
-                              ? Denial{Reason::upstream_unreachable, "the upstream closed the connection", {}}
-                              : denial_of(status);
+    const Denial denial =
+        sent.status == IoStatus::failed && status == AnswerStatus::cut
+            ? Denial{Reason::upstream_unreachable, "the upstream closed the connection", {}}
+            : denial_of(status);
     const Ending ending = co_await fail(denial);
     co_return ending;
   }
@@ -201,8 +217,8 @@ Task<Ending> Forwarding::exchange_with(Transport& upstream) {
 
 // The next read may take idle_timeout, but the whole answer no longer than stream_max.
 void Forwarding::allow_next_read(Transport& upstream) const {
-  const auto left = std::chrono::duration_cast<Milliseconds>(sent_ + limits_.stream_max -
-                                                             SteadyClock::now());
+  const auto left =
+      std::chrono::duration_cast<Milliseconds>(sent_ + limits_.stream_max - SteadyClock::now());
   upstream.expires_after(std::clamp(left, Milliseconds(0), upstream_.idle_timeout));
 }
 
@@ -234,8 +250,8 @@ Task<Ending> Forwarding::pass_whole(AnswerReader& reader, Transport& upstream) {
 }
 
 Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) {
-  std::string to_send =
-      answer_head(outbound_.inquiry.head.http_1_0 ? "Connection: close" : "Transfer-Encoding: chunked");
+  std::string to_send = answer_head(outbound_.inquiry.head.http_1_0 ? "Connection: close"
+                                                                    : "Transfer-Encoding: chunked");
   SseSplitter splitter;
   std::string bytes;
   AnswerStatus status = AnswerStatus::more;
@@ -319,8 +335,8 @@ Task<bool> Forwarding::record_outcome() {
                   worker_.shared().evidence);
   outcome_.input_tokens = facts_.input_tokens;
   outcome_.output_tokens = facts_.output_tokens;
-  outcome_.total = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() -
-                                                                         outbound_.started);
+  outcome_.total =
+      std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - outbound_.started);
   Draft draft = draft_outcome(outbound_.inquiry.id, receipt_.seq, outcome_);
   const Committed committed = co_await worker_.commit(std::move(draft));
   co_return committed.receipt.has_value();
@@ -335,8 +351,9 @@ std::string Forwarding::answer_head(std::string_view framing) const {
   }
   append_context_headers(out, outbound_.reply);
   out += framing;
-  out += outbound_.reply.keep_alive || framing.starts_with("Connection") ? "\r\n\r\n"
-                                                                           : "\r\nConnection: close\r\n\r\n";
+  out += outbound_.reply.keep_alive || framing.starts_with("Connection")
+             ? "\r\n\r\n"
+             : "\r\nConnection: close\r\n\r\n";
   return out;
 }
 

@@ -1,7 +1,8 @@
-// The only way to an upstream: it consumes a Clearance, which exists only for a permitting decision on disk.
+// The only way to an upstream: it consumes a Clearance, which exists only for a permitting decision
+// on disk.
 //
-// forward() sends the request, passes the answer on (a stream event by event), makes the outcome durable
-// before the last byte is released, and says how the connection to the caller must end.
+// forward() sends the request, passes the answer on (a stream event by event), makes the outcome
+// durable before the last byte is released, and says how the connection to the caller must end.
 // Confined to its worker.
 #pragma once
 

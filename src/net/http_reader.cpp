@@ -48,7 +48,8 @@ ErrorCode feed(Parser& parser, ReadBuffer& buffer) {
   return error;
 }
 
-void refuse_chunk_extensions(std::uint64_t, boost::beast::string_view extensions, ErrorCode& error) {
+void refuse_chunk_extensions(std::uint64_t, boost::beast::string_view extensions,
+                             ErrorCode& error) {
   if (!extensions.empty()) error = http::error::bad_chunk_extension;
 }
 
@@ -110,9 +111,10 @@ Task<OrDenial<RequestReader::Next>> RequestReader::read_head(RequestHead& head) 
     const IoResult got = co_await state.transport.read_some(room);
     if (got.status != IoStatus::ok) {
       if (!started) co_return Next::closed;
-      co_return deny(Reason::deadline, got.status == IoStatus::timeout
-                                           ? "the request head did not arrive in time (limits.header_timeout)"
-                                           : "the connection ended within a request head");
+      co_return deny(Reason::deadline,
+                     got.status == IoStatus::timeout
+                         ? "the request head did not arrive in time (limits.header_timeout)"
+                         : "the connection ended within a request head");
     }
     state.buffer.commit(got.bytes);
     if (!started) state.transport.expires_after(state.limits.header_timeout);
@@ -150,8 +152,8 @@ Task<OrDenial<std::string>> RequestReader::read_body() {
   State& state = *state_;
   State::Parser& parser = *state.parser;
   const std::size_t bytes_max = state.limits.body_bytes_max;
-  const std::string too_large = "the body is larger than " + std::to_string(bytes_max) +
-                                " bytes (limits.body_bytes_max)";
+  const std::string too_large =
+      "the body is larger than " + std::to_string(bytes_max) + " bytes (limits.body_bytes_max)";
   if (state.content_length > bytes_max) co_return deny(Reason::body_too_large, too_large);
   parser.body_limit(bytes_max);
   auto no_extensions = &refuse_chunk_extensions;

@@ -1,8 +1,8 @@
 // Reads HTTP/1.1 messages from a Transport: requests from clients, answers from upstreams.
 //
-// Beast's parser is only the tokeniser: the raw head is judged before it (net/http_gate.h), the framing
-// after it. Bounded: a head by header_bytes_max, a body by the limit given. Confined to one worker.
-// Lifetimes: the Transport must outlive the reader. Standards: RFC 9112.
+// Beast's parser is only the tokeniser: the raw head is judged before it (net/http_gate.h), the
+// framing after it. Bounded: a head by header_bytes_max, a body by the limit given. Confined to one
+// worker. Lifetimes: the Transport must outlive the reader. Standards: RFC 9112.
 #pragma once
 
 #include <cstdint>
@@ -49,10 +49,10 @@ struct AnswerHead {
 };
 
 enum class AnswerStatus {
-  more,       // something was read
-  done,       // the message is complete, by its own framing
+  more,  // something was read
+  done,  // the message is complete, by its own framing
   timeout,
-  cut,        // the connection ended before the message did
+  cut,  // the connection ended before the message did
   malformed,
   too_large,
 };

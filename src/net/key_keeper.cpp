@@ -20,7 +20,8 @@ namespace {
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 using SteadyClock = std::chrono::steady_clock;
 
-// GET of one document. HTTPS but for loopback (the configuration has seen to that); no redirect is followed.
+// GET of one document. HTTPS but for loopback (the configuration has seen to that); no redirect is
+// followed.
 Task<Result<std::string>> get(const std::string& url, const std::string& ca_file,
                               const IdentitySection& limits) {
   const UpstreamUrl target = parse_upstream_url(url);
@@ -41,7 +42,8 @@ Task<Result<std::string>> get(const std::string& url, const std::string& ca_file
   const asio::const_buffer whole = asio::buffer(request);
   const std::span<const asio::const_buffer> buffers(&whole, 1);
   const IoResult sent = co_await transport->write(buffers);
-  if (sent.status != IoStatus::ok) co_return failure(Cause::io, "cannot send to " + target.authority);
+  if (sent.status != IoStatus::ok)
+    co_return failure(Cause::io, "cannot send to " + target.authority);
   AnswerReader reader(*transport, limits.fetch_bytes_max);
   AnswerHead head;
   AnswerStatus status = co_await reader.read_head(head);
@@ -68,9 +70,8 @@ Result<std::string> jwks_uri_of(const std::string& document, const std::string& 
   const auto json = nlohmann::json::parse(document, nullptr, false);
   const auto text = [&](const char* member) {
     const auto found = json.is_object() ? json.find(member) : json.end();
-    return json.is_object() && found != json.end() && found->is_string()
-               ? found->get<std::string>()
-               : std::string();
+    return json.is_object() && found != json.end() && found->is_string() ? found->get<std::string>()
+                                                                         : std::string();
   };
   if (text("issuer") != issuer) {
     return failure(Cause::untrusted, "the discovery document's issuer is not " + issuer);
@@ -138,7 +139,8 @@ void KeyKeeper::start() {
 
 Task<void> KeyKeeper::keep_fresh(Issuer& issuer) {
   const auto refresh = config_->identity.jwks_refresh;
-  // Until there are keys, ask more often: a daemon that starts before its issuer should not wait long.
+  // Until there are keys, ask more often: a daemon that starts before its issuer should not wait
+  // long.
   const auto retry = std::min<std::chrono::seconds>(refresh, std::chrono::seconds(5));
   while (true) {
     co_await fetch(issuer);
@@ -162,8 +164,8 @@ Task<void> KeyKeeper::fetch(Issuer& issuer) {
       changed_({issuer.index, issuer.keys, issuer.digest});
     }
   } else {
-    log::warning("keys of issuer " + issuer.section.rules.issuer + " cannot be fetched: " +
-                 fetched.error().message);
+    log::warning("keys of issuer " + issuer.section.rules.issuer +
+                 " cannot be fetched: " + fetched.error().message);
   }
   for (const auto& done : std::exchange(issuer.waiting, {})) done();
 }
@@ -212,7 +214,8 @@ Result<std::vector<IssuerKeys>> fetch_issuer_keys_once(const Config& config) {
                      });
       io.run();
     }
-    if (!keys) return failure(keys.error().cause, issuer.rules.issuer + ": " + keys.error().message);
+    if (!keys)
+      return failure(keys.error().cause, issuer.rules.issuer + ": " + keys.error().message);
     all.push_back(IssuerKeys{*keys, 1, true});
   }
   return all;

@@ -1,8 +1,9 @@
-// Keeps every issuer's public keys fresh: background refresh, refetch for an unknown kid, hard maximum age.
+// Keeps every issuer's public keys fresh: background refresh, refetch for an unknown kid, hard
+// maximum age.
 //
-// Runs on the housekeeping io_context; refetch() may be called from any thread. Each issuer is isolated
-// from the others. A failed fetch keeps the old keys until jwks_age_max. The cooldown for refetches is stamped
-// before the fetch, so that a slow issuer is not asked again meanwhile.
+// Runs on the housekeeping io_context; refetch() may be called from any thread. Each issuer is
+// isolated from the others. A failed fetch keeps the old keys until jwks_age_max. The cooldown for
+// refetches is stamped before the fetch, so that a slow issuer is not asked again meanwhile.
 // Standards: OpenID Connect Discovery 1.0 §4 (the document's issuer must equal ours), RFC 7517.
 #pragma once
 
@@ -28,7 +29,7 @@ class KeyKeeper {
   struct Change {
     std::size_t issuer = 0;  // index into identity.issuers
     IssuerKeys keys;
-    Digest digest{};         // SHA-256 of the JWKS document
+    Digest digest{};  // SHA-256 of the JWKS document
   };
   using Changed = std::function<void(const Change& change)>;
   KeyKeeper(asio::io_context& io, std::shared_ptr<const Config> config, Changed changed);
@@ -36,7 +37,8 @@ class KeyKeeper {
 
   // Starts the background refresh of every issuer without a jwks_file.
   void start();
-  // Fetches now, unless the cooldown forbids it; then calls `done` on the housekeeping thread, in any case.
+  // Fetches now, unless the cooldown forbids it; then calls `done` on the housekeeping thread, in
+  // any case.
   void refetch(std::size_t issuer, std::function<void()> done);
 
  private:
@@ -57,7 +59,6 @@ struct FetchedKeys {
 };
 
 // One fetch of one issuer's key set: discovery (unless jwks_uri is configured), then the set.
-Task<Result<FetchedKeys>> fetch_key_set(const IssuerSection& issuer,
-                                                          const IdentitySection& limits);
+Task<Result<FetchedKeys>> fetch_key_set(const IssuerSection& issuer, const IdentitySection& limits);
 
 }  // namespace portcullis

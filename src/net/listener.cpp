@@ -77,11 +77,13 @@ Result<std::unique_ptr<asio::ssl::context>> make_server_tls(const TlsFiles& file
   context->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, error);
   if (!error) context->use_certificate_chain_file(files.certificate, error);
   if (error) {
-    return failure(Cause::io, "cannot use certificate " + files.certificate + ": " + error.message());
+    return failure(Cause::io,
+                   "cannot use certificate " + files.certificate + ": " + error.message());
   }
   context->use_private_key_file(files.private_key, asio::ssl::context::pem, error);
   if (error) {
-    return failure(Cause::io, "cannot use private key " + files.private_key + ": " + error.message());
+    return failure(Cause::io,
+                   "cannot use private key " + files.private_key + ": " + error.message());
   }
   return context;
 }

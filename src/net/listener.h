@@ -14,7 +14,8 @@ namespace portcullis {
 
 class Listener {
  public:
-  // Takes over a bound, listening socket. `tls` may be null: plain HTTP; else it must outlive the listener.
+  // Takes over a bound, listening socket. `tls` may be null: plain HTTP; else it must outlive the
+  // listener.
   struct Options {
     std::size_t connections_max = 4096;  // of this worker
     asio::ssl::context* tls = nullptr;
@@ -36,8 +37,8 @@ class Listener {
   Options options_;
 };
 
-// Binds `count` sockets to one address and port with SO_REUSEPORT, after making sure that nobody else, not
-// even another Portcullis, has it. Errors name the address.
+// Binds `count` sockets to one address and port with SO_REUSEPORT, after making sure that nobody
+// else, not even another Portcullis, has it. Errors name the address.
 Result<std::vector<Tcp::acceptor>> bind_listeners(const ListenAddress& address,
                                                   const std::vector<asio::io_context*>& ios);
 // One acceptor without SO_REUSEPORT.

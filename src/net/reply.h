@@ -1,7 +1,8 @@
 // The only place where a refusal becomes an HTTP answer.
 //
-// Pure functions. The body has the surface's own error shape, so that its SDKs raise what their users
-// expect: for OpenAI {"error": {"message", "type", "param", "code"}}. Standards: RFC 6750 §3, RFC 9728 §5.1.
+// Pure functions. The body has the surface's own error shape, so that its SDKs raise what their
+// users expect: for OpenAI {"error": {"message", "type", "param", "code"}}. Standards: RFC 6750 §3,
+// RFC 9728 §5.1.
 #pragma once
 
 #include <optional>
@@ -18,11 +19,11 @@ std::string_view status_text(unsigned status);
 
 // What every answer of ours carries besides its body.
 struct ReplyContext {
-  std::string decision_id;          // empty: none was made
-  std::optional<Receipt> receipt;   // of the durable record
+  std::string decision_id;         // empty: none was made
+  std::optional<Receipt> receipt;  // of the durable record
   bool keep_alive = false;
-  std::string cors_origin;          // the caller's, if it is on the list
-  std::string resource_metadata;    // URL for RFC 9728; empty: none is published
+  std::string cors_origin;        // the caller's, if it is on the list
+  std::string resource_metadata;  // URL for RFC 9728; empty: none is published
 };
 
 // A complete answer: status line, head and body.

@@ -211,8 +211,9 @@ Task<void> Server::Impl::wait_for_connections(std::chrono::milliseconds time) {
   }
 }
 
-// Stop accepting, let exchanges finish, cut those that do not, then end the threads. With a poisoned log
-// every request is still answered, with a denial, for the drain deadline: nobody is left without a word.
+// Stop accepting, let exchanges finish, cut those that do not, then end the threads. With a
+// poisoned log every request is still answered, with a denial, for the drain deadline: nobody is
+// left without a word.
 Task<void> Server::Impl::drain() {
   const Milliseconds patience = config->limits.drain_timeout;
   if (exit_code == exit_poisoned) {
@@ -261,7 +262,8 @@ tl::expected<std::unique_ptr<Server>, ConfigErrors> Server::start(
   if (!opened) return errors_of(opened.error());
   impl.compute = std::make_unique<ComputePool>(ComputePool::Size{});
   impl.keys = std::make_unique<KeyKeeper>(
-      impl.housekeeping, config, [&impl](const KeyKeeper::Change& change) { impl.adopt_keys(change); });
+      impl.housekeeping, config,
+      [&impl](const KeyKeeper::Change& change) { impl.adopt_keys(change); });
   const Shared shared{*impl.log, *impl.evidence, *impl.compute, *impl.keys, impl.metrics};
   for (std::size_t i = 0; i < worker_count(config->listen); ++i) {
     impl.workers.push_back(std::make_unique<Worker>(shared, impl.snapshot));

@@ -1,8 +1,9 @@
 // The daemon: log, workers, listeners, housekeeping, signals, from start to drained end.
 //
-// start() opens the audit log and binds; run() blocks until SIGTERM or SIGINT (drain, then return) or until
-// the log is poisoned (deny everything for the drain deadline, then exit code 70). SIGHUP reloads policy, detectors,
-// directory and key files; a bad reload keeps what was there. Everything is validated before a port opens.
+// start() opens the audit log and binds; run() blocks until SIGTERM or SIGINT (drain, then return)
+// or until the log is poisoned (deny everything for the drain deadline, then exit code 70). SIGHUP
+// reloads policy, detectors, directory and key files; a bad reload keeps what was there. Everything
+// is validated before a port opens.
 #pragma once
 
 #include <cstdint>

@@ -65,8 +65,8 @@ std::string local_answer(const Config& config, const RequestHead& head) {
   return {};
 }
 
-// Tells the peer that nothing more comes, and reads what it still sends for a moment: closing a socket with
-// unread bytes resets it, and the peer would lose our answer.
+// Tells the peer that nothing more comes, and reads what it still sends for a moment: closing a
+// socket with unread bytes resets it, and the peer would lose our answer.
 Task<void> linger(Transport& transport) {
   constexpr std::size_t bytes_max = 1u << 20;
   boost::system::error_code ignored;
@@ -128,7 +128,7 @@ class Session {
     const std::string local = local_answer(*config_, head);
     if (!local.empty()) {
       const IoStatus sent = co_await send_to_client(worker_, *transport_, local);
-      co_return sent == IoStatus::ok && reader_.is_done() ? Ending::keep : Ending::close;
+      co_return sent == IoStatus::ok&& reader_.is_done() ? Ending::keep : Ending::close;
     }
     const ClientSide client{*transport_, reader_};
     const Ending ending = co_await run_exchange(worker_, client, std::move(head));

@@ -1,5 +1,6 @@
-// Limits that hold per source network: how many unverified tokens a second, and how many unauthenticated
-// denials a minute get a record of their own. What is refused is counted, never forgotten.
+// Limits that hold per source network: how many unverified tokens a second, and how many
+// unauthenticated denials a minute get a record of their own. What is refused is counted, never
+// forgotten.
 //
 // Confined to one worker. Bounded: past 65,536 networks all are forgotten and begin anew.
 #pragma once
@@ -25,11 +26,13 @@ class SourceLimits {
   using Time = std::chrono::steady_clock::time_point;
   // Whether one more unverified token of this network may be verified now.
   bool may_verify(const std::string& network, Time now);
-  // Whether an unauthenticated denial of this network gets a record of its own: the first ten a minute.
+  // Whether an unauthenticated denial of this network gets a record of its own: the first ten a
+  // minute.
   bool may_record(const std::string& network, Time now);
   // Counts a refusal that has no record of its own.
   void count(Reason reason, const std::string& network);
-  // Everything counted since the last call, at most shed_rows_max rows; the rest is summed in the last.
+  // Everything counted since the last call, at most shed_rows_max rows; the rest is summed in the
+  // last.
   std::vector<ShedRow> take_counts();
 
  private:

@@ -5,8 +5,8 @@
 namespace portcullis {
 namespace {
 
-// The length of the line break at the start of `text`: CRLF, LF or CR; 0 if there is none. A CR at the very
-// end may be half of a CRLF: not yet decided, so 0.
+// The length of the line break at the start of `text`: CRLF, LF or CR; 0 if there is none. A CR at
+// the very end may be half of a CRLF: not yet decided, so 0.
 std::size_t line_break(std::string_view text) {
   if (text.starts_with("\r\n")) return 2;
   if (text.starts_with('\n')) return 1;

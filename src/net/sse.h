@@ -1,7 +1,7 @@
 // Splits a server-sent event stream into whole events, wherever the network cut it.
 //
-// Standard: WHATWG HTML, "Server-sent events". Confined to one exchange. Bounded by its caller, who looks
-// at pending().
+// Standard: WHATWG HTML, "Server-sent events". Confined to one exchange. Bounded by its caller, who
+// looks at pending().
 #pragma once
 
 #include <optional>
@@ -13,7 +13,8 @@ namespace portcullis {
 class SseSplitter {
  public:
   void feed(std::string_view bytes) { buffer_ += bytes; }
-  // The next whole event, with the blank line that ends it, as received; nullopt if it is not there yet.
+  // The next whole event, with the blank line that ends it, as received; nullopt if it is not there
+  // yet.
   std::optional<std::string> next();
   // Bytes of an event that has not ended.
   std::size_t pending() const { return buffer_.size() - begin_; }

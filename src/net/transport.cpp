@@ -23,7 +23,8 @@ using ErrorCode = boost::system::error_code;
 IoStatus status_of(const ErrorCode& error) {
   if (!error) return IoStatus::ok;
   if (error == beast::error::timeout) return IoStatus::timeout;
-  if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) return IoStatus::end;
+  if (error == asio::error::eof || error == asio::ssl::error::stream_truncated)
+    return IoStatus::end;
   return IoStatus::failed;
 }
 
@@ -140,8 +141,7 @@ Task<std::unique_ptr<Transport>> connect_transport(const ConnectTarget& target) 
 
 bool is_stale(Transport& transport) {
   char byte = 0;
-  const auto got =
-      ::recv(transport.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const auto got = ::recv(transport.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 

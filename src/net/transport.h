@@ -1,8 +1,8 @@
 // A byte stream with a deadline: plain TCP, or TLS over it.
 //
-// Confined to the worker whose io_context made it. One read and one write may be in flight at a time.
-// The deadline is absolute: once it passes, every operation ends with IoStatus::timeout and the stream is
-// closed. Errors are values; nothing throws.
+// Confined to the worker whose io_context made it. One read and one write may be in flight at a
+// time. The deadline is absolute: once it passes, every operation ends with IoStatus::timeout and
+// the stream is closed. Errors are values; nothing throws.
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>
@@ -56,7 +56,8 @@ struct ConnectTarget {
 // nullptr if any of it fails or is not done in time.
 Task<std::unique_ptr<Transport>> connect_transport(const ConnectTarget& target);
 
-// True if the peer has closed or sent something: a pooled connection in that state is not to be used.
+// True if the peer has closed or sent something: a pooled connection in that state is not to be
+// used.
 bool is_stale(Transport& transport);
 
 }  // namespace portcullis

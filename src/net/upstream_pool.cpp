@@ -64,7 +64,8 @@ Result<std::unique_ptr<asio::ssl::context>> make_client_tls(const std::string& c
   if (!error && ca_file.empty()) context->set_default_verify_paths(error);
   if (!error && !ca_file.empty()) context->load_verify_file(ca_file, error);
   if (error) {
-    return failure(Cause::io, "cannot load certificate authorities " + ca_file + ": " + error.message());
+    return failure(Cause::io,
+                   "cannot load certificate authorities " + ca_file + ": " + error.message());
   }
   return context;
 }
@@ -87,10 +88,9 @@ UpstreamPool::UpstreamPool(const UpstreamSection& upstream)
 
 bool UpstreamPool::injects(std::string_view lower_case_name) const {
   const auto same = [&](const UpstreamHeader& header) {
-    return std::equal(header.name.begin(), header.name.end(), lower_case_name.begin(),
-                      lower_case_name.end(), [](char a, char b) {
-                        return std::tolower(static_cast<unsigned char>(a)) == b;
-                      });
+    return std::equal(
+        header.name.begin(), header.name.end(), lower_case_name.begin(), lower_case_name.end(),
+        [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
   };
   return (upstream_.credential && same(*upstream_.credential)) ||
          std::any_of(upstream_.headers.begin(), upstream_.headers.end(), same);

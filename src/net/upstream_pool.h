@@ -1,8 +1,8 @@
 // Kept connections to the configured upstreams, of one worker.
 //
-// Confined to its worker. A connection is leased for one exchange and comes back only if the answer ended
-// exactly where its framing said. Nothing is retried: a request that may have reached a model is not
-// sent twice. Certificates of HTTPS upstreams are always verified.
+// Confined to its worker. A connection is leased for one exchange and comes back only if the answer
+// ended exactly where its framing said. Nothing is retried: a request that may have reached a model
+// is not sent twice. Certificates of HTTPS upstreams are always verified.
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>
@@ -18,7 +18,7 @@ namespace portcullis {
 
 // An upstream's URL, taken apart. The configuration has been validated, so this cannot fail there.
 struct UpstreamUrl {
-  std::string host;       // without brackets
+  std::string host;  // without brackets
   std::string port;
   std::string authority;  // for the Host header
   std::string base_path;  // without a trailing slash
@@ -26,7 +26,8 @@ struct UpstreamUrl {
 };
 UpstreamUrl parse_upstream_url(std::string_view url);
 
-// A client context that verifies: with the system's certificate authorities, or those in a PEM file.
+// A client context that verifies: with the system's certificate authorities, or those in a PEM
+// file.
 Result<std::unique_ptr<asio::ssl::context>> make_client_tls(const std::string& ca_file);
 
 class UpstreamPool {
@@ -55,8 +56,8 @@ class UpstreamPool {
   const UpstreamUrl url_;
   std::string injected_;
   std::unique_ptr<asio::ssl::context> tls_;
-  bool broken_ = false;      // its secrets or certificates could not be read
-  std::vector<Idle> idle_;   // the most recently used last
+  bool broken_ = false;     // its secrets or certificates could not be read
+  std::vector<Idle> idle_;  // the most recently used last
   std::size_t in_use_ = 0;
 };
 

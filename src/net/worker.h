@@ -1,8 +1,9 @@
-// One worker thread's world: its io_context, connections, pools, scanner, token cache and door to the log.
+// One worker thread's world: its io_context, connections, pools, scanner, token cache and door to
+// the log.
 //
-// Confined to its own thread, except where a function says otherwise. A connection never leaves its worker,
-// so nothing on the request's path is locked. Lifetimes: AuditLog, ComputePool and KeyKeeper outlive the
-// workers; Clients register while they live.
+// Confined to its own thread, except where a function says otherwise. A connection never leaves its
+// worker, so nothing on the request's path is locked. Lifetimes: AuditLog, ComputePool and
+// KeyKeeper outlive the workers; Clients register while they live.
 #pragma once
 
 #include <atomic>
