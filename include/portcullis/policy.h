@@ -61,7 +61,7 @@ struct PolicyContext {
 
 struct PolicyLoad {
   std::shared_ptr<const PolicySet> policy;  // nullptr if there was an error
-  std::vector<std::string> errors;          // "file:line:column: …"
+  std::vector<std::string> errors;          // "file:line:column: ..."
   std::vector<std::string> warnings;        // lint, in the same form
 };
 

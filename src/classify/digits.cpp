@@ -12,7 +12,7 @@ constexpr std::uint8_t space = 1, dash = 2, dot = 4, slash = 8, bracket = 16, ot
 constexpr std::size_t separator_max = 4;  // bytes between two groups
 constexpr double irregular_p_max = 0.02;  // above it, cutting numbers out of tables drowns users
 constexpr std::size_t irregular_digits_min = 13;
-constexpr std::size_t single_digits_min = 8;  // "4 1 1 1 …": digits spaced out one by one
+constexpr std::size_t single_digits_min = 8;  // "4 1 1 1 ...": digits spaced out one by one
 
 std::uint8_t kind_of(char c) {
   switch (c) {
@@ -175,6 +175,8 @@ void DigitFinder::judge(const Candidate& candidate, std::vector<DigitMatch>& mat
   const Group& first = groups_[candidate.first];
   const bool one = candidate.first == candidate.last;
   const bool regular = is_regular(candidate);
+  const bool hopeless = candidate.singles || candidate.grouping == 0;  // printed by nobody
+  if (!regular && hopeless && first.plus == 0 && candidate.size < irregular_digits_min) return;
   const bool fraction = one && first.separator == dot && candidate.first > 0 &&
                         groups_[candidate.first - 1].end + 1 == first.begin;
   const bool uniform = !one && single_bit(candidate.separators);

@@ -16,7 +16,7 @@ double entropy(std::string_view value);
 // At least two kinds of characters and the entropy of something generated.
 bool random_looking(std::string_view value);
 
-// Stands for a secret in documentation or code: "changeme", "<token>", "${PASSWORD}", "xxxx" …
+// Stands for a secret in documentation or code: "changeme", "<token>", "${PASSWORD}", "xxxx" ...
 bool is_placeholder(std::string_view value);
 
 // How many of lower, upper, digit, other occur.

@@ -42,7 +42,7 @@ Loaded load(const std::string& text) {
 
 std::string default_file() { return read_file(directory + "portcullis.yaml").value(); }
 
-// "#key: …" is a key that is absent by default, "# text" is prose.
+// "#key: ..." is a key that is absent by default, "# text" is prose.
 std::string uncommented(const std::string& text) {
   std::istringstream in(text);
   std::string out;
