@@ -78,6 +78,8 @@ class Builder final : public YAML::EventHandler {
     if (value.find('\0') != std::string::npos) {
       diagnostics_.error(node.position, "NUL characters are not accepted");
     }
+    // yaml-cpp turns the escapes \N and \_ into single bytes above 0x7f.
+    if (!is_utf8(value)) diagnostics_.error(node.position, "an escape that is not UTF-8");
     add(std::move(node));
   }
 

@@ -121,6 +121,8 @@ TEST(Yaml, RefusesWhatAReaderCouldMisunderstand) {
       {"? [a]\n: 1\n", "f.yaml:1:3: a key must be a plain or quoted string"},
       {"? {a: 1}\n: 1\n", "f.yaml:1:3: a key must be a plain or quoted string"},
       {"a: \"x\\0y\"\n", "f.yaml:1:4: NUL characters are not accepted"},
+      {"a: \"x\\Ny\"\n", "f.yaml:1:4: an escape that is not UTF-8"},
+      {"a: \"x\\_y\"\n", "f.yaml:1:4: an escape that is not UTF-8"},
       {"a: b: c\n", "f.yaml:1:5: illegal map value"},
       {"a: [1\n", "f.yaml:2:1: end of sequence flow not found"},
       {"a:\n\t- b\n", "f.yaml:2:2: illegal block entry"},
