@@ -15,6 +15,8 @@
 #include "cli/command.h"
 #include "config/config.h"
 #include "content/content.h"
+#include "net/listener.h"
+#include "net/upstream_pool.h"
 #include "portcullis/classify.h"
 #include "portcullis/identity.h"
 #include "portcullis/policy.h"
@@ -85,23 +87,15 @@ Result<void> check_private(const std::string& path) {
                  path + " is a secret that others may read or write: its mode must be 0600");
 }
 
-Result<void> check_pem(const std::string& path) {
-  const auto content = read_file(path, small_file_bytes_max);
-  if (!content) return tl::make_unexpected(content.error());
-  if (content->find("-----BEGIN ") != std::string::npos) return {};
-  return failure(Cause::invalid, path + ": not a PEM file");
-}
-
+// With the daemon's own reading of them: certificates parse, and a key belongs to its certificate.
 void check_certificates(const std::string& what, const std::string& path, Report& report) {
-  if (!path.empty()) report.outcome(what + " " + path, check_pem(path));
+  if (!path.empty()) report.outcome(what + " " + path, make_client_tls(path));
 }
 
 void check_listen(const TlsFiles& tls, Report& report) {
-  check_certificates("listen.tls.certificate", tls.certificate, report);
-  if (tls.private_key.empty()) return;
-  report.outcome(
-      "listen.tls.private_key " + tls.private_key,
-      check_pem(tls.private_key).and_then([&] { return check_private(tls.private_key); }));
+  if (tls.certificate.empty()) return;
+  report.outcome("listen.tls", make_server_tls(tls));
+  report.outcome("listen.tls.private_key " + tls.private_key, check_private(tls.private_key));
 }
 
 std::shared_ptr<const Classifier> check_detectors(const Config& config, Report& report) {

@@ -82,6 +82,17 @@ class Check : public testing::Test {
     ::chmod((home_ + name).c_str(), 0600);
   }
 
+  void make_certificate(const std::string& certificate, const std::string& key) const {
+    const std::string command =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+        " -subj /CN=test -days 1 -out " +
+        home_ + certificate + " -keyout " + home_ + key + " 2>&1";
+    FILE* const pipe = ::popen(command.c_str(), "r");
+    ASSERT_NE(pipe, nullptr);
+    ASSERT_EQ(::pclose(pipe), 0);
+    ::chmod((home_ + key).c_str(), 0600);
+  }
+
   int run(std::vector<std::string> extra = {}) {
     CLI::App app;
     int exit_code = -1;
@@ -179,13 +190,26 @@ TEST_F(Check, TheTlsFilesMustExistAndTheKeyMustBePrivate) {
   write("p.yaml",
         std::string(config_text) + "listen: {tls: {certificate: c.pem, private_key: k.pem}}\n");
   EXPECT_EQ(run(), 1);
-  EXPECT_THAT(output_, HasSubstr("ERROR    listen.tls.certificate"));
-  write("c.pem", "-----BEGIN CERTIFICATE-----\n");
-  write("k.pem", "-----BEGIN PRIVATE KEY-----\n");
+  EXPECT_THAT(output_, HasSubstr("ERROR    listen.tls: "));
+  make_certificate("c.pem", "k.pem");
   EXPECT_EQ(run(), 0) << output_;
   ::chmod((home_ + "k.pem").c_str(), 0644);
   EXPECT_EQ(run(), 1);
   EXPECT_THAT(output_, HasSubstr("its mode must be 0600"));
+  make_certificate("other.pem", "k.pem");
+  EXPECT_EQ(run(), 1) << "a key of another certificate";
+  EXPECT_THAT(output_, HasSubstr("ERROR    listen.tls: "));
+}
+
+TEST_F(Check, CertificatesOfUpstreamsAreRead) {
+  std::string text(config_text);
+  text.replace(text.find("\"http://127.0.0.1:4000\""), 23, "\"https://a\", ca_file: ca.pem");
+  write("p.yaml", text);
+  write("ca.pem", "-----BEGIN CERTIFICATE-----\n");
+  EXPECT_EQ(run(), 1);
+  EXPECT_THAT(output_, HasSubstr("ERROR    ca_file of upstream gateway"));
+  make_certificate("ca.pem", "k.pem");
+  EXPECT_EQ(run(), 0) << output_;
 }
 
 TEST_F(Check, TheAuditDirectoryMustExist) {
