@@ -99,6 +99,7 @@ void DigitFinder::add(std::size_t row, const Detector& detector) {
   compiled.mixed = detector.mixed_separators;
   compiled.plus = detector.plus;
   compiled.irregular = detector.p <= irregular_p_max && detector.digits_min >= irregular_digits_min;
+  compiled.luhn = detector.validator == "payment_card";
   compiled.valid = find_validator(detector.validator);
   for (std::size_t size = detector.digits_min; size <= detector.digits_max; ++size) {
     rows_.at(size).push_back(compiled);
@@ -131,12 +132,31 @@ void DigitFinder::collect(std::string_view text) {
   }
 }
 
+void DigitFinder::sum_digits() {
+  constexpr std::uint32_t doubled[] = {0, 2, 4, 6, 8, 1, 3, 5, 7, 9};
+  for (std::size_t parity = 0; parity < 2; ++parity) {
+    std::vector<std::uint32_t>& sums = luhn_sums_[parity];
+    sums.assign(1, 0);
+    for (std::size_t i = 0; i < digits_.size(); ++i) {
+      const unsigned value = digit(digits_[i]);
+      sums.push_back(sums.back() + (i % 2 == parity ? doubled[value] : value));
+    }
+  }
+}
+
+// The last digit is not doubled, so those of the other parity are.
+bool DigitFinder::passes_luhn(std::size_t offset, std::size_t size) const {
+  const std::vector<std::uint32_t>& sums = luhn_sums_[(offset + size) % 2];
+  return (sums[offset + size] - sums[offset]) % 10 == 0;
+}
+
 bool DigitFinder::starts_run(std::size_t group) const {
   return group >= groups_.size() || groups_[group].separator == 0;
 }
 
 void DigitFinder::scan(const Window& window, std::vector<DigitMatch>& matches) {
   collect(window.text);
+  sum_digits();
   for (std::size_t first = 0; first < groups_.size(); ++first) {
     if (groups_[first].begin < window.own_begin) continue;
     if (groups_[first].begin >= window.own_end) break;
@@ -189,6 +209,7 @@ void DigitFinder::judge(const Candidate& candidate, std::vector<DigitMatch>& mat
                      std::find(row.groupings.begin(), row.groupings.end(), candidate.grouping) !=
                          row.groupings.end());
     if (!printed && !regular && !row.irregular) continue;
+    if (row.luhn && !passes_luhn(first.offset, candidate.size)) continue;
     if (row.valid != nullptr && !row.valid(digits)) continue;
     const std::size_t begin = first.begin - (row.plus ? first.plus : 0);
     const bool cut_out = !printed && !regular;

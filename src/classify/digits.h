@@ -43,6 +43,7 @@ class DigitFinder {
     std::uint8_t separators = 0;
     bool mixed = false;
     bool plus = false;
+    bool luhn = false;       // the validator includes it: a cheap first question
     bool irregular = false;  // unlikely enough by chance to be cut out of a longer run
     Validator valid = nullptr;
   };
@@ -57,14 +58,18 @@ class DigitFinder {
   struct Candidate;
 
   void collect(std::string_view text);
+  void sum_digits();
   void start_at(std::size_t first, std::vector<DigitMatch>& matches) const;
   void judge(const Candidate& candidate, std::vector<DigitMatch>& matches) const;
   bool is_regular(const Candidate& candidate) const;
+  bool passes_luhn(std::size_t offset, std::size_t size) const;
   bool starts_run(std::size_t group) const;
 
   std::array<std::vector<Row>, digits_max + 1> rows_;  // by the number of digits
   std::vector<Group> groups_;
   std::string digits_;  // of all groups
+  // Luhn sums of the digits before each, with those at even (odd) offsets doubled.
+  std::array<std::vector<std::uint32_t>, 2> luhn_sums_;
 };
 
 }  // namespace portcullis::classify

@@ -179,8 +179,10 @@ void Scanner::State::scan_key() {
   }
 }
 
-std::size_t Scanner::State::visit(const classify::PatternMatch& match) {
+std::size_t Scanner::State::visit(const classify::PatternMatch& matched) {
+  classify::PatternMatch match = matched;
   const Rule& rule = rules.all[match.rule];
+  if (!rule.declared && window_.text[match.begin] == '_') ++match.begin;
   const std::size_t origin = window_.original_begin(match.begin);
   if (origin < resume_[match.rule]) return match.begin + 1;
   // A plain text is seen beyond its window: keys and tokens may be longer.
