@@ -20,6 +20,17 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+// Numbers beyond a double are JSON all the same.
+bool is_json(const std::string& text) {
+  try {
+    return nlohmann::json::parse(text).is_object();
+  } catch (const nlohmann::json::out_of_range&) {
+    return true;
+  } catch (const nlohmann::json::parse_error&) {
+    return false;
+  }
+}
+
 void check_range(const Content& content, const Text& text) {
   require(text.raw.begin <= text.raw.end && text.raw.end <= content.body.size());
   std::string value = content.body.substr(text.raw.begin, text.raw.end - text.raw.begin);
@@ -36,7 +47,7 @@ void check_splice(const Content& content) {
     const auto size = static_cast<std::uint32_t>(content.texts[i].value.size());
     const portcullis::Replacement all{i, 0, size, "[\"X\"]"};
     const auto body = portcullis::splice(content, std::span(&all, 1));
-    if (body) require(nlohmann::json::accept(*body));
+    if (body) require(is_json(*body));
   }
 }
 
@@ -56,12 +67,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(content.error().reason != portcullis::Reason::internal);
     return 0;
   }
-  require(nlohmann::json::accept(body));
+  require(is_json(body));
   for (const Text& text : content->texts) {
     if (text.kind != portcullis::TextKind::joined) check_range(*content, text);
   }
   const auto sent = portcullis::splice(*content, {});
-  require(sent.has_value() && nlohmann::json::accept(*sent));
+  require(sent.has_value() && is_json(*sent));
   check_splice(*content);
   return 0;
 }
