@@ -83,7 +83,7 @@ export async function startPortcullis({
   write(`${home}/portcullis.yaml`, configuration({
     ports, issuers, upstream, identity, limits, workers,
   }));
-  await run(PROGRAM, ['keys', 'init', '--directory', `${home}/keys`]);
+  await run(PROGRAM, ['keys', 'init', '--escrow', '--directory', `${home}/keys`]);
   const { stop } = await start({
     name: 'portcullis',
     command: PROGRAM,
