@@ -127,6 +127,7 @@ std::vector<std::string> Parser::names(const YamlNode& node) {
 
 std::vector<std::string> Parser::data_classes(const YamlNode& node) {
   for (const YamlNode& item : node.items) {
+    if (item.kind != YamlNode::Kind::scalar) continue;  // names() reports it
     check_known(item.position, "data class", item.text, vocabulary_.data_classes);
   }
   return names(node);

@@ -77,6 +77,8 @@ const Row rule_rows[] = {
      "6:57", "not known to this version"},
     {"data_within_scalar", rule("effect: permit, match: {}, data_within: pii"), "6:53",
      "expected a sequence"},
+    {"data_within_null", rule("effect: permit, match: {}, data_within: [~]"), "6:54",
+     "expected a string"},
     {"data_within_class", rule("effect: permit, match: {}, data_within: [contacts]"), "6:54",
      "unknown data class \"contacts\", did you mean \"contact\"?"},
 };
