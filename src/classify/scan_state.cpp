@@ -76,8 +76,21 @@ bool Scanner::State::scan_text(const Text& text, std::uint32_t index) {
   name_groups_known_ = false;
   if (!usable_) return false;
   if (text.value.size() < text_bytes_min) return true;
+  escapes_seen_ = false;
   scan_key();
-  return scan_value(text.value);
+  if (!scan_value(text.value)) return false;
+  return !escapes_seen_ || exhausted() || scan_unescaped(text.value);
+}
+
+bool Scanner::State::scan_unescaped(std::string_view value) {
+  work += value.size();
+  const classify::Unescaped unescaped = classify::unescape(value);
+  if (!unescaped.changed) return true;
+  unescaped_ = &unescaped;
+  const bool clean = scan_value(unescaped.text);
+  unescaped_ = nullptr;
+  cut |= unescaped.cut;
+  return clean;
 }
 
 bool Scanner::State::scan_value(std::string_view value) {
@@ -96,6 +109,7 @@ bool Scanner::State::scan_window() {
   words_known_ = false;
   near_distance_ = 0;
   features_ = classify::look_at(ahead);
+  escapes_seen_ |= features_.escapes;
   if (features_.digits >= digits_min) scan_digits();
   if (features_.at) scan_emails();
   if (features_.assigns || features_.digits > 0) scan_assignments();
@@ -220,12 +234,14 @@ void Scanner::State::propose(Place place) {
 void Scanner::State::report(const Place& place, Confidence confidence) {
   if (confidence < rules.minimum) return;
   const Rule& rule = rules.all[place.rule];
-  Finding finding{rule.type,
-                  rule.data_class,
-                  confidence,
-                  index_,
-                  static_cast<std::uint32_t>(place.original.begin),
-                  static_cast<std::uint32_t>(place.original.end)};
+  const ByteRange range =
+      unescaped_ == nullptr ? place.original : unescaped_->in_original(place.original);
+  const Finding finding{rule.type,
+                        rule.data_class,
+                        confidence,
+                        index_,
+                        static_cast<std::uint32_t>(range.begin),
+                        static_cast<std::uint32_t>(range.end)};
   found.push_back({finding, place.evidence.p <= checked_p_max});
   ++found_total;
 }

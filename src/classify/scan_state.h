@@ -10,6 +10,7 @@
 
 #include "classify/compiled.h"
 #include "classify/digits.h"
+#include "classify/escapes.h"
 #include "classify/features.h"
 #include "classify/fold.h"
 #include "classify/patterns.h"
@@ -22,7 +23,9 @@ struct Scanner::State final : classify::PatternVisitor {
 
   // Appends to `found`. False if an engine gave no clean answer.
   bool scan_text(const Text& text, std::uint32_t index);
-  bool exhausted() const { return work > rules.work_bytes_max || found_total > findings_max; }
+  bool exhausted() const {
+    return work > rules.work_bytes_max || found_total > findings_max || cut;
+  }
 
   std::size_t visit(const classify::PatternMatch& match) override;
   bool wants(std::size_t rule) override;
@@ -31,6 +34,7 @@ struct Scanner::State final : classify::PatternVisitor {
   std::vector<classify::Found> found;                  // of the current text
   std::uint64_t work = 0;                              // bytes looked at in this scan
   std::size_t found_total = 0;                         // in this scan
+  bool cut = false;                                    // an unescaped text was too large
 
   std::shared_ptr<const Classifier> owner;
   const classify::Rules& rules;
@@ -45,6 +49,7 @@ struct Scanner::State final : classify::PatternVisitor {
   };
 
   bool scan_value(std::string_view value);
+  bool scan_unescaped(std::string_view value);
   bool scan_window();
   void scan_digits();
   void scan_emails();
@@ -71,6 +76,8 @@ struct Scanner::State final : classify::PatternVisitor {
   // Of the current text.
   const Text* text_ = nullptr;
   std::uint32_t index_ = 0;
+  bool escapes_seen_ = false;
+  const classify::Unescaped* unescaped_ = nullptr;  // what is scanned instead of the text itself
   std::vector<std::size_t> resume_;      // by rule: matches before this byte of the text are done
   classify::ContextGroups name_groups_;  // of the words in its key and pointer
   bool name_groups_known_ = false;

@@ -14,6 +14,7 @@ OrDenial<Findings> Scanner::scan(std::span<const Text> texts) {
   Findings findings;
   state_->work = 0;
   state_->found_total = 0;
+  state_->cut = false;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const Text& text = texts[i];
     if (text.value.size() >= std::numeric_limits<std::uint32_t>::max() || state_->exhausted()) {

@@ -1,5 +1,6 @@
 // Transforms that defeat pattern matching, times the types: every cell must still be found, and the
 // finding must cover the whole transformed value.
+#include <cstdio>
 #include <functional>
 
 #include "classify/fold.h"
@@ -67,7 +68,32 @@ Transform script(const std::string& name, char32_t zero) {
   return {name, [zero](const std::string& value) { return digits_as(value, zero); }};
 }
 
+std::string each_as(const std::string& text, const char* before, const char* after, int base) {
+  std::string out;
+  for (const char c : text) {
+    char number[8];
+    std::snprintf(number, sizeof number, base == 16 ? "%02x" : "%03u", static_cast<unsigned>(c));
+    out.append(before).append(number).append(after);
+  }
+  return out;
+}
+
+Transform escaped(const std::string& name, const char* before, const char* after, int base) {
+  return {name, [=](const std::string& value) { return each_as(value, before, after, base); }};
+}
+
 const Transform transforms[] = {
+    escaped("percent", "%", "", 16),
+    escaped("percent, twice", "%25", "", 16),
+    escaped("decimal reference", "&#", ";", 10),
+    escaped("hexadecimal reference", "&#x", ";", 16),
+    escaped("encoded reference", "%26%23", ";", 10),
+    escaped("u escape", "\\u00", "", 16),
+    escaped("u escape in braces", "\\u{", "}", 16),
+    escaped("x escape", "\\x", "", 16),
+    separator("percent space", "%20"),
+    separator("no-break space reference", "&nbsp;"),
+    separator("encoded no-break space", "%C2%A0"),
     separator("as printed", "-"),
     separator("space", " "),
     separator("double space", "  "),
@@ -168,6 +194,13 @@ TEST_F(Evasion, MailAddressesAndKeysAreFoldedToo) {
   }
   EXPECT_NE(first_of(find_all(scanner, "AKIA\u200bIOSFODNN7EXAMPLE"), "aws_access_key"), nullptr);
   EXPECT_NE(first_of(find_all(scanner, "\u0405\u0405N 536221234"), "us_ssn"), nullptr);
+}
+
+TEST_F(Evasion, WhatOnlyLooksLikeAnEscapeIsLeftAlone) {
+  for (const char* text : {"100%", "%zz", "&#;", "&#x;", "\\u12", "\\u{", "\\u{}", "&#99999999;",
+                           "%", "&", "\\", "a&b=c%d", "\\ud83d", "%C3"}) {
+    EXPECT_TRUE(find_all(scanner, "      " + std::string(text)).empty()) << text;
+  }
 }
 
 TEST_F(Evasion, CircledAndSuperscriptDigitsAreNoDigits) {
