@@ -223,6 +223,7 @@ void StreamVerifier::end_segment(bool last, const Line& end) {
 
 void StreamVerifier::finish(const Line& end, Receipts& receipts) {
   const std::uint64_t size = follower_->next_seq();
+  if (stream_.records == 0) fault(end, VerifyExit::cannot, "no record was found here");
   if (checkpoint_ && checkpoint_->size > size) {
     fault(end, VerifyExit::integrity,
           "the log ends after " + std::to_string(size) + " records, its checkpoint signs " +

@@ -1,0 +1,1 @@
+portcullis_fuzz(audit_reader_fuzz SOURCES audit_reader_fuzz.cpp LINKS portcullis_audit)
