@@ -176,6 +176,11 @@ void DigitFinder::start_at(std::size_t first, std::vector<DigitMatch>& matches) 
     if (last > first) candidate.separators |= group.separator;
     candidate.singles = candidate.singles && group.size() == 1;
     candidate.grouping = last - first < 12 ? pack(candidate.grouping, group.size()) : 0;
+    // The inside of a long row of single digits is no number that is shorter than a card.
+    const bool inside = candidate.singles && candidate.size < irregular_digits_min &&
+                        candidate.size > 1 && groups_[first].plus == 0 && !starts_run(first) &&
+                        groups_[first - 1].size() == 1;
+    if (inside) continue;
     if (!rows_[candidate.size].empty()) judge(candidate, matches);
   }
 }

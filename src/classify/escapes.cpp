@@ -77,9 +77,9 @@ Unescaped one_level(std::string_view text, std::size_t bytes_max) {
   Unescaped out;
   // Copying waits for the first escape: most texts with a '%' have none.
   const auto find = [&](std::size_t from) {
-    for (std::size_t at = text.find_first_of("%&\\", from); at != std::string_view::npos;
-         at = text.find_first_of("%&\\", at + 1)) {
-      if (escape_at(text.substr(at))) return at;
+    for (std::size_t at = from; at < text.size(); ++at) {
+      const bool starts = text[at] == '%' || text[at] == '&' || text[at] == '\\';
+      if (starts && escape_at(text.substr(at))) return at;
     }
     return text.size();
   };
