@@ -8,9 +8,6 @@
 namespace portcullis::audit {
 namespace {
 
-// No log has that many segments: 480 years of one an hour.
-constexpr std::uint64_t epoch_steps_max = std::uint64_t{1} << 22;
-
 void add(Problems& problems, std::string message, VerifyExit kind = VerifyExit::integrity) {
   problems.push_back({kind, std::move(message)});
 }

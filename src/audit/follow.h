@@ -20,6 +20,9 @@
 
 namespace portcullis::audit {
 
+// Keys are not evolved further: no log has that many segments (480 years of one an hour).
+inline constexpr std::uint64_t epoch_steps_max = std::uint64_t{1} << 22;
+
 struct Problem {
   VerifyExit kind = VerifyExit::integrity;
   std::string message;

@@ -124,7 +124,7 @@ void StreamVerifier::take_record(const ParsedRecord& record, const Line& line, R
   for (Problem& problem : problems) fault(line, problem.kind, std::move(problem.message));
   count(record);
   check_checkpoint();
-  check_receipts(record, receipts);
+  check_receipts(record, line, receipts);
 }
 
 void StreamVerifier::count(const ParsedRecord& record) {
@@ -197,17 +197,34 @@ void StreamVerifier::check_checkpoint() {
                "the checkpoint signs other records than these"});
 }
 
-void StreamVerifier::check_receipts(const ParsedRecord& record, Receipts& receipts) {
+// Only a holder of K_0 can tell; without it every receipt is believed.
+bool StreamVerifier::is_forged(const Receipt& receipt) const {
+  if (!first_key_ || receipt.epoch > epoch_steps_max) return first_key_.has_value();
+  EpochKey key = *first_key_;
+  while (key.epoch < receipt.epoch) key = next_epoch(key);
+  return RecordMac(receipt.stream, key)(receipt.seq, receipt.hash) != receipt.mac;
+}
+
+void StreamVerifier::fault_receipt(const Line& line, const Receipt& receipt,
+                                   const std::string& why) {
+  if (is_forged(receipt)) {
+    return fault(line, VerifyExit::cannot,
+                 "a receipt was not made with this log's key: " + receipt.text());
+  }
+  fault(line, VerifyExit::integrity,
+        "a receipt was given for record " + std::to_string(receipt.seq) + why);
+}
+
+void StreamVerifier::check_receipts(const ParsedRecord& record, const Line& line,
+                                    Receipts& receipts) {
   const auto [begin, end] = receipts.equal_range({record.head.stream, record.head.seq});
   if (begin == end) return;
   const Digest hash = sha256(record.body);
   for (auto wanted = begin; wanted != end; ++wanted) {
     const Receipt& receipt = wanted->second;
-    if (receipt.hash == hash && receipt.mac == record.mac && receipt.epoch == record.head.epoch) {
-      continue;
-    }
-    faults_.add({file_, 0, 0, seq_, VerifyExit::integrity,
-                 "a receipt was given for another record than this: " + receipt.text()});
+    const bool same =
+        receipt.hash == hash && receipt.mac == record.mac && receipt.epoch == record.head.epoch;
+    if (!same) fault_receipt(line, receipt, ", but another record than this");
   }
   receipts.erase(begin, end);
 }
@@ -243,10 +260,9 @@ void StreamVerifier::finish(const Line& end, Receipts& receipts) {
   // What is left for this stream was not seen.
   auto left = receipts.lower_bound({*follower_->stream(), 0});
   while (left != receipts.end() && left->first.first == *follower_->stream()) {
-    const std::uint64_t seq = left->first.second;
-    fault(end, VerifyExit::integrity,
-          "a receipt was given for record " + std::to_string(seq) +
-              (seq >= size ? ", which is beyond the end of the log" : ", which is not here"));
+    const bool beyond = left->second.seq >= size;
+    fault_receipt(end, left->second,
+                  beyond ? ", which is beyond the end of the log" : ", which is not here");
     left = receipts.erase(left);
   }
 }

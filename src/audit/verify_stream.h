@@ -56,7 +56,9 @@ class StreamVerifier {
   void track_decision();
   void load_checkpoint();
   void check_checkpoint();
-  void check_receipts(const ParsedRecord& record, Receipts& receipts);
+  void check_receipts(const ParsedRecord& record, const Line& line, Receipts& receipts);
+  void fault_receipt(const Line& line, const Receipt& receipt, const std::string& why);
+  bool is_forged(const Receipt& receipt) const;
   void end_segment(bool last, const Line& end);
   void finish(const Line& end, Receipts& receipts);
   void fault(const Line& line, VerifyExit kind, std::string message);

@@ -74,6 +74,14 @@ void edit_lines(const std::string& path,
   write_text(path, joined(lines));
 }
 
+// As the log itself would have given it: with the right mac.
+Receipt receipt_for(Site& site, Receipt receipt) {
+  EpochKey key(0, *load_hex_secret(site.stream_key_file()));
+  while (key.epoch < receipt.epoch) key = next_epoch(key);
+  receipt.mac = RecordMac(receipt.stream, key)(receipt.seq, receipt.hash);
+  return receipt;
+}
+
 using Paths = const std::vector<std::string>&;
 const Attack attacks[] = {
     {"edit", [](Site&, Paths p) { write_text(p[1], replaced(read_text(p[1]), "allow", "Allow")); },
@@ -193,11 +201,21 @@ const Attack attacks[] = {
      VerifyExit::integrity, "not signed", "checkpoint:0:"},
     {"receipt for another record",
      [](Site& s, Paths) {
+       // Genuine: record 11 as it was before it was replaced in the whole log, keys and all.
        auto receipt = *Receipt::parse(s.receipts.back());
        receipt.hash[0] = static_cast<std::uint8_t>(receipt.hash[0] ^ 1);
+       s.receipts.push_back(receipt_for(s, receipt).text());
+     },
+     VerifyExit::integrity, "another record", "0010.jsonl:3:"},
+    {"forged receipt",
+     [](Site& s, Paths) {
+       auto receipt = *Receipt::parse(s.receipts.back());
+       receipt.mac[0] = static_cast<std::uint8_t>(receipt.mac[0] ^ 1);
+       s.receipts.push_back(receipt.text());
+       receipt.seq = 99;
        s.receipts.push_back(receipt.text());
      },
-     VerifyExit::integrity, "another record", ""},
+     VerifyExit::cannot, "not made with this log's key", ""},
     {"receipt of another stream",
      [](Site& s, Paths) {
        auto receipt = *Receipt::parse(s.receipts.back());
