@@ -27,12 +27,14 @@ Task<void> serve(Tcp::socket socket, const DemoServer::Handler& handler,
                  const LimitsSection& limits) {
   const std::unique_ptr<Transport> transport = make_plain_transport(std::move(socket));
   RequestReader reader(*transport, limits);
+  MemoryBudget budget(64u << 20);
+  MemoryLease memory(budget);
   IoStatus sent = IoStatus::ok;
   while (sent == IoStatus::ok) {
     RequestHead head;
     const OrDenial<RequestReader::Next> next = co_await reader.read_head(head);
     if (!next || *next == RequestReader::Next::closed) co_return;
-    const OrDenial<std::string> body = co_await reader.read_body();
+    const OrDenial<std::string> body = co_await reader.read_body(memory);
     if (!body) co_return;
     const DemoAnswer answer = handler(head, *body);
     const std::string reply = "HTTP/1.1 200 OK\r\nContent-Type: " + answer.content_type +

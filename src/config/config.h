@@ -59,6 +59,7 @@ struct LimitsSection {
   std::size_t body_bytes_max = 16u << 20;        // as received
   std::size_t answer_bytes_max = 64u << 20;      // of an unstreamed answer
   std::size_t exchange_memory_max = 256u << 20;  // one exchange's buffers together
+  std::size_t memory_max = std::size_t{2} << 30;             // all exchanges' bodies together, times 8
   Milliseconds header_timeout{10'000};           // first byte of a request to the end of its head
   Milliseconds body_timeout{60'000};             // end of the head to the end of the body
   Milliseconds idle_timeout{75'000};             // a kept connection without a request

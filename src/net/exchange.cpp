@@ -13,7 +13,7 @@ namespace {
 class Exchange {
  public:
   Exchange(Worker& worker, const ClientSide& client, RequestHead head)
-      : worker_(worker), client_(client) {
+      : worker_(worker), client_(client), memory_(worker.shared().memory) {
     inquiry_.id = uuid_v7(clock_.wall());
     inquiry_.head = std::move(head);
     inquiry_.snapshot = worker.snapshot();
@@ -61,6 +61,7 @@ class Exchange {
   RealClock clock_;
   Worker& worker_;
   const ClientSide client_;
+  MemoryLease memory_;
   Inquiry inquiry_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
@@ -94,8 +95,11 @@ Task<OrDenial<std::string>> Exchange::receive_body() {
     constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await send_to_client(worker_, client_.transport, go_on);
   }
-  OrDenial<std::string> body = co_await client_.reader.read_body();
-  co_return body;
+  OrDenial<std::string> body = co_await client_.reader.read_body(memory_);
+  if (!body || inquiry_.head.find("content-encoding") == nullptr) co_return body;
+  const Config& config = *inquiry_.snapshot->config;
+  if (memory_.cover(config.content.decoded_bytes_max)) co_return body;
+  co_return deny(Reason::overloaded, "no memory is left for this body (limits.memory_max)");
 }
 
 ReplyContext Exchange::reply_context() const {
@@ -156,7 +160,7 @@ Task<Ending> Exchange::send_denial(const Denial& denial, const ReplyContext& con
 Task<Ending> Exchange::forward_and_answer(Clearance clearance, Ruling ruling) {
   ReplyContext context = reply_context();
   context.receipt = clearance.receipt();
-  const Outbound outbound{inquiry_, std::move(ruling), std::move(context), started_};
+  const Outbound outbound{inquiry_, std::move(ruling), std::move(context), started_, memory_};
   const Ending ending = co_await forward(std::move(clearance), worker_, client_, outbound);
   co_return ending;
 }

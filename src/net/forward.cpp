@@ -228,6 +228,8 @@ Task<Ending> Forwarding::pass_whole(AnswerReader& reader, Transport& upstream) {
   while (status == AnswerStatus::more) {
     allow_next_read(upstream);
     status = co_await reader.read_some(body);
+    const bool has_room = outbound_.memory.cover(outbound_.ruling.body.size() + body.size() / 2);
+    if (!has_room) status = AnswerStatus::too_large;
   }
   if (status != AnswerStatus::done) {
     const Denial denial = denial_of(status);

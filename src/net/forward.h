@@ -19,6 +19,7 @@ struct Outbound {
   Ruling ruling;
   ReplyContext reply;
   std::chrono::steady_clock::time_point started;  // of the exchange
+  MemoryLease& memory;                            // of the exchange
 };
 
 Task<Ending> forward(Clearance clearance, Worker& worker, const ClientSide& client,

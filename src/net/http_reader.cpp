@@ -148,14 +148,17 @@ OrDenial<void> RequestReader::State::parse_head(RequestHead& head, std::string_v
   return {};
 }
 
-Task<OrDenial<std::string>> RequestReader::read_body() {
+Task<OrDenial<std::string>> RequestReader::read_body(MemoryLease& memory) {
   State& state = *state_;
   State::Parser& parser = *state.parser;
   const std::size_t bytes_max = state.limits.body_bytes_max;
   const std::string too_large =
       "the body is larger than " + std::to_string(bytes_max) + " bytes (limits.body_bytes_max)";
   if (state.content_length > bytes_max) co_return deny(Reason::body_too_large, too_large);
+  const std::string no_memory = "no memory is left for this body (limits.memory_max)";
+  if (!memory.cover(state.content_length)) co_return deny(Reason::overloaded, no_memory);
   parser.body_limit(bytes_max);
+  parser.eager(true);  // else it stops behind each chunk header, with the rest unread
   auto no_extensions = &refuse_chunk_extensions;
   parser.on_chunk_header(no_extensions);
   state.transport.expires_after(state.limits.body_timeout);
@@ -165,6 +168,7 @@ Task<OrDenial<std::string>> RequestReader::read_body() {
       co_return deny(Reason::http_malformed, "the body's framing is broken: " + error.message());
     }
     if (parser.is_done()) break;
+    if (!memory.cover(parser.get().body().size())) co_return deny(Reason::overloaded, no_memory);
     const asio::mutable_buffer room = state.buffer.room();
     const IoResult got = co_await state.transport.read_some(room);
     if (got.status == IoStatus::timeout) {

@@ -13,6 +13,7 @@
 
 #include "config/config.h"
 #include "enforce/request.h"
+#include "net/memory_budget.h"
 #include "net/transport.h"
 #include "portcullis/types.h"
 
@@ -26,8 +27,9 @@ class RequestReader {
   enum class Next { head, closed };  // closed: the peer ended or stayed silent between two requests
   // The next request's head. With a Denial nothing more may be read from the connection.
   Task<OrDenial<Next>> read_head(RequestHead& head);
-  // The body of that head; empty if it has none. At most body_bytes_max.
-  Task<OrDenial<std::string>> read_body();
+  // The body of that head; empty if it has none. At most body_bytes_max, and what `memory` can
+  // cover.
+  Task<OrDenial<std::string>> read_body(MemoryLease& memory);
   // True once head and body are consumed: the connection can carry another request.
   bool is_done() const;
 

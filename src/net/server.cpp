@@ -49,6 +49,7 @@ struct Server::Impl {
   std::unique_ptr<EvidenceKey> evidence;
   std::unique_ptr<KeyKeeper> keys;
   std::unique_ptr<ComputePool> compute;
+  std::unique_ptr<MemoryBudget> memory;
   std::unique_ptr<asio::ssl::context> tls;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::unique_ptr<Listener>> listeners;
@@ -264,7 +265,9 @@ tl::expected<std::unique_ptr<Server>, ConfigErrors> Server::start(
   impl.keys = std::make_unique<KeyKeeper>(
       impl.housekeeping, config,
       [&impl](const KeyKeeper::Change& change) { impl.adopt_keys(change); });
-  const Shared shared{*impl.log, *impl.evidence, *impl.compute, *impl.keys, impl.metrics};
+  impl.memory = std::make_unique<MemoryBudget>(config->limits.memory_max);
+  const Shared shared{*impl.log,  *impl.evidence, *impl.compute,
+                      *impl.keys, impl.metrics,   *impl.memory};
   for (std::size_t i = 0; i < worker_count(config->listen); ++i) {
     impl.workers.push_back(std::make_unique<Worker>(shared, impl.snapshot));
   }

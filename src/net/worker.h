@@ -17,6 +17,7 @@
 #include <unordered_set>
 
 #include "enforce/ruling.h"
+#include "net/memory_budget.h"
 #include "net/source_limits.h"
 #include "net/transport.h"
 #include "net/upstream_pool.h"
@@ -44,6 +45,7 @@ struct Shared {
   ComputePool& compute;
   KeyKeeper& keys;
   Metrics& metrics;
+  MemoryBudget& memory;
 };
 
 class Worker {
