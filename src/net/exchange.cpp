@@ -56,7 +56,7 @@ class Exchange {
   Task<Ending> answer_denial(const Ruling& ruling, const Committed& committed);
   Task<Ending> forward_and_answer(Clearance clearance, Ruling ruling);
   ReplyContext reply_context() const;
-  Task<Ending> send_denial(const Denial& denial, const ReplyContext& context);
+  Task<Ending> send_denial(const Denial& denial, ReplyContext context);
 
   RealClock clock_;
   Worker& worker_;
@@ -150,7 +150,9 @@ Task<Ending> Exchange::answer_denial(const Ruling& ruling, const Committed& comm
   co_return ending;
 }
 
-Task<Ending> Exchange::send_denial(const Denial& denial, const ReplyContext& context) {
+Task<Ending> Exchange::send_denial(const Denial& denial, ReplyContext context) {
+  // Who got the framing wrong may not share our view of where the request ended.
+  if (denial.reason == Reason::http_malformed) context.keep_alive = false;
   const std::string reply = render_denial(denial, context);
   const IoStatus sent = co_await send_to_client(worker_, client_.transport, reply);
   if (sent != IoStatus::ok) co_return Ending::reset;
