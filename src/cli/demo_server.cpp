@@ -40,7 +40,8 @@ Task<void> serve(Tcp::socket socket, const DemoServer::Handler& handler,
     const std::string reply = "HTTP/1.1 200 OK\r\nContent-Type: " + answer.content_type +
                               "\r\nContent-Length: " + std::to_string(answer.body.size()) +
                               "\r\n\r\n" + answer.body;
-    sent = co_await send(*transport, reply);
+    const IoStatus answered = co_await send(*transport, reply);
+    sent = answered;
   }
 }
 

@@ -27,8 +27,8 @@ rules:
     data_within: [contact]
   - id: redact-personal-identifiers
     effect: require
-    match: {data.classes: {any_of: [pii]}}
-    obligations: [{type: redact, classes: [pii]}]
+    match: {data.classes: {any_of: [pii, personal_eu, phi, npi]}}
+    obligations: [{type: redact, classes: [pii, personal_eu, phi, npi]}]
   - id: forbid-secrets
     effect: forbid
     tier: hard

@@ -13,7 +13,7 @@ struct GatewayRow {
 };
 constexpr GatewayRow gateways[] = {
     {"portkey", "x-portkey-provider", ""},
-    {"litellm", "x-litellm-model-api-base", "x-litellm-model-group"},
+    {"litellm", "x-litellm-model-api-base", "x-litellm-model-name", '/'},
     {"kong", "", "x-kong-llm-model", '/'},
     {"helicone", "helicone-provider", ""},
 };

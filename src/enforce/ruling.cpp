@@ -108,6 +108,10 @@ OrDenial<std::string> judge_content(const Inquiry& inquiry, std::string body, Sc
   ruling.input.data = data_items(content->texts, *findings, ruling.unscanned);
 
   ruling.decision = decide(*inquiry.snapshot->policy, ruling.input);
+  if (ruling.decision.reason == Reason::data_not_covered && !ruling.unscanned.empty()) {
+    ruling.decision.detail += " ";
+    ruling.decision.detail += unscanned_advice(ruling.unscanned.front().what);
+  }
   if (ruling.decision.effect != Effect::allow) return std::string();
   return splice(*content, replacements(content->texts, *findings, ruling.decision.obligations));
 }

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "base/crypto.h"
+#include "base/log.h"
 
 namespace portcullis {
 namespace {
@@ -27,12 +28,18 @@ void load_policy_file(Snapshot& snapshot, ConfigErrors& errors) {
     return;
   }
   PolicyContext context;
-  if (snapshot.classifier) context.data_classes = snapshot.classifier->classes();
+  if (snapshot.classifier) {
+    context.data_classes = snapshot.classifier->classes();
+    for (const auto& [type, data_class] : snapshot.classifier->types()) {
+      context.data_types.push_back(type);
+    }
+  }
   for (const UpstreamSection& upstream : snapshot.config->upstreams) {
     context.upstreams.push_back(upstream.name);
   }
   PolicyLoad load = load_policy(*text, file, context);
   errors.insert(errors.end(), load.errors.begin(), load.errors.end());
+  for (const std::string& warning : load.warnings) log::warning(warning);
   snapshot.policy = std::move(load.policy);
 }
 

@@ -37,8 +37,9 @@ class Exchange {
       const Ending ending = co_await refuse(body.error());
       co_return ending;
     }
-    Ruling ruling = co_await worker_.judge(inquiry_, std::move(*body));  // extract … transform
-    Committed committed = co_await worker_.commit(draft_decision(inquiry_, ruling));
+    Ruling ruling = co_await worker_.judge(inquiry_, std::move(*body));  // extract to transform
+    Draft draft = draft_decision(inquiry_, ruling);
+    Committed committed = co_await worker_.commit(std::move(draft));
     if (!committed.clearance) {
       const Ending ending = co_await answer_denial(ruling, committed);
       co_return ending;
@@ -121,7 +122,8 @@ Task<Ending> Exchange::refuse(Denial denial) {
   const Ruling ruling =
       portcullis::refuse(inquiry_, denial, worker_.scanner(), worker_.shared().evidence);
   if (inquiry_.is_identified()) {
-    const Committed committed = co_await worker_.commit(draft_decision(inquiry_, ruling));
+    Draft draft = draft_decision(inquiry_, ruling);
+    const Committed committed = co_await worker_.commit(std::move(draft));
     const Ending ending = co_await answer_denial(ruling, committed);
     co_return ending;
   }
@@ -178,7 +180,8 @@ Task<Ending> run_exchange(Worker& worker, const ClientSide& client, RequestHead 
 Task<IoStatus> send_to_client(Worker& worker, Transport& client, std::string_view bytes) {
   client.expires_after(worker.snapshot()->config->limits.write_timeout);
   const asio::const_buffer whole(bytes.data(), bytes.size());
-  const IoResult sent = co_await client.write({&whole, 1});
+  const std::span<const asio::const_buffer> buffers(&whole, 1);
+  const IoResult sent = co_await client.write(buffers);
   co_return sent.status;
 }
 

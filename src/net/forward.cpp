@@ -103,6 +103,15 @@ bool is_event_stream(const AnswerHead& head) {
   return type != nullptr && type->starts_with("text/event-stream");
 }
 
+// After it a caller may leave: so it is held back until the outcome is durable.
+bool is_terminal(std::string_view event) {
+  constexpr std::array<std::string_view, 4> marks = {"data: [DONE]", "event: response.completed",
+                                                     "event: response.failed",
+                                                     "event: response.incomplete"};
+  return std::any_of(marks.begin(), marks.end(),
+                     [&](std::string_view mark) { return event.starts_with(mark); });
+}
+
 void append_chunk(std::string& out, std::string_view data) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string size;
@@ -141,6 +150,8 @@ class Forwarding {
   Task<Ending> end_stream(AnswerStatus status);
   Task<Ending> fail(Denial denial);
   Task<bool> record_outcome();
+  void blame_upstream(Reason reason);
+  void append_events(std::string& out, std::string_view events);
   std::string answer_head(std::string_view framing) const;
   void learn_from_event(const std::string& event);
   void allow_next_read(Transport& upstream) const;
@@ -158,6 +169,7 @@ class Forwarding {
   AnswerHead head_;
   AnswerFacts facts_;
   std::optional<ClientWatch> watch_;
+  std::string held_;  // the event that tells the caller it is all, and what follows it
   bool reusable_ = false;
 };
 
@@ -227,7 +239,8 @@ Task<Ending> Forwarding::pass_whole(AnswerReader& reader, Transport& upstream) {
   AnswerStatus status = AnswerStatus::more;
   while (status == AnswerStatus::more) {
     allow_next_read(upstream);
-    status = co_await reader.read_some(body);
+    const AnswerStatus read = co_await reader.read_some(body);
+    status = read;
     const bool has_room = outbound_.memory.cover(outbound_.ruling.body.size() + body.size() / 2);
     if (!has_room) status = AnswerStatus::too_large;
   }
@@ -260,21 +273,28 @@ Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) 
   while (status == AnswerStatus::more) {
     allow_next_read(upstream);
     bytes.clear();
-    status = co_await reader.read_some(bytes);
+    const AnswerStatus read = co_await reader.read_some(bytes);
+    status = read;
     splitter.feed(bytes);
     std::string events;
     while (std::optional<std::string> event = splitter.next()) {
       learn_from_event(*event);
-      events += *event;
+      if (held_.empty() && !is_terminal(*event)) {
+        events += *event;
+      } else {
+        held_ += *event;
+      }
     }
-    if (outcome_.bytes + events.size() + splitter.pending() > limits_.answer_bytes_max) {
+    if (outcome_.bytes + events.size() + held_.size() + splitter.pending() >
+        limits_.answer_bytes_max) {
       status = AnswerStatus::too_large;
     }
-    returned_.update(events);
-    outcome_.bytes += events.size();
-    if (!events.empty() && outbound_.inquiry.head.http_1_0) to_send += events;
-    if (!events.empty() && !outbound_.inquiry.head.http_1_0) append_chunk(to_send, events);
-    const IoStatus sent = co_await send_to_client(worker_, client_.transport, to_send);
+    append_events(to_send, events);
+    IoStatus sent = IoStatus::ok;
+    if (!to_send.empty()) {
+      const IoStatus written = co_await send_to_client(worker_, client_.transport, to_send);
+      sent = written;
+    }
     to_send.clear();
     if (sent != IoStatus::ok) {
       outcome_.client_aborted = true;
@@ -291,40 +311,50 @@ Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) 
 
 // The outcome is durable before the stream is ended; a stream that was cut is never ended cleanly.
 Task<Ending> Forwarding::end_stream(AnswerStatus status) {
-  const Denial denial = denial_of(status);
-  if (status != AnswerStatus::done) {
-    outcome_.failure = denial.reason;
-    outcome_.cut_at = outcome_.bytes;
-    ++worker_.shared().metrics.upstream_failures;
-  }
+  const bool is_whole = status == AnswerStatus::done;
+  if (!is_whole) outcome_.cut_at = outcome_.bytes;
+  if (!is_whole) blame_upstream(denial_of(status).reason);
+  std::string last;
+  append_events(last, is_whole ? held_ : render_stream_error(denial_of(status)));
+  if (is_whole && !outbound_.inquiry.head.http_1_0) last += "0\r\n\r\n";
   outcome_.returned = returned_.finish();
   const bool recorded = co_await record_outcome();
   if (!recorded) co_return Ending::reset;
-  std::string last;
-  if (status == AnswerStatus::done) {
-    if (!outbound_.inquiry.head.http_1_0) last = "0\r\n\r\n";
-  } else if (outbound_.inquiry.head.http_1_0) {
-    last = render_stream_error(denial);
-  } else {
-    append_chunk(last, render_stream_error(denial));
-  }
   const IoStatus sent = co_await send_to_client(worker_, client_.transport, last);
   if (sent != IoStatus::ok) co_return Ending::reset;
-  const bool keep = status == AnswerStatus::done && outbound_.reply.keep_alive &&
-                    !outbound_.inquiry.head.http_1_0;
+  const bool keep = is_whole && outbound_.reply.keep_alive && !outbound_.inquiry.head.http_1_0;
   co_return keep ? Ending::keep : Ending::close;
 }
 
 // Nothing of an answer was sent yet: the caller gets our own error instead.
 Task<Ending> Forwarding::fail(Denial denial) {
-  ++worker_.shared().metrics.upstream_failures;
-  outcome_.failure = denial.reason;
+  blame_upstream(denial.reason);
   const bool recorded = co_await record_outcome();
   if (!recorded) co_return Ending::reset;
   const std::string reply = render_denial(denial, outbound_.reply);
   const IoStatus sent = co_await send_to_client(worker_, client_.transport, reply);
   if (sent != IoStatus::ok) co_return Ending::reset;
   co_return outbound_.reply.keep_alive ? Ending::keep : Ending::close;
+}
+
+// When the caller has gone, the upstream connection was reset by us: that is no failure of the
+// upstream.
+void Forwarding::blame_upstream(Reason reason) {
+  if (watch_ && watch_->is_gone()) return;
+  outcome_.failure = reason;
+  ++worker_.shared().metrics.upstream_failures;
+}
+
+// Events on their way to the caller, framed as the caller's version of HTTP needs.
+void Forwarding::append_events(std::string& out, std::string_view events) {
+  if (events.empty()) return;
+  returned_.update(events);
+  outcome_.bytes += events.size();
+  if (outbound_.inquiry.head.http_1_0) {
+    out += events;
+  } else {
+    append_chunk(out, events);
+  }
 }
 
 Task<bool> Forwarding::record_outcome() {

@@ -158,6 +158,7 @@ Task<OrDenial<std::string>> RequestReader::read_body(MemoryLease& memory) {
   const std::string no_memory = "no memory is left for this body (limits.memory_max)";
   if (!memory.cover(state.content_length)) co_return deny(Reason::overloaded, no_memory);
   parser.body_limit(bytes_max);
+  parser.eager(true);  // else put() stops after each chunk header
   parser.eager(true);  // else it stops behind each chunk header, with the rest unread
   auto no_extensions = &refuse_chunk_extensions;
   parser.on_chunk_header(no_extensions);
@@ -237,6 +238,7 @@ Task<AnswerStatus> AnswerReader::read_head(AnswerHead& head) {
     if (error == http::error::body_limit) co_return AnswerStatus::too_large;
     if (error || used != block.size()) co_return AnswerStatus::malformed;
     state.buffer.consume(used);
+    state.parser->eager(true);  // else put() stops after each chunk header
     const auto& message = state.parser->get();
     head = AnswerHead{message.result_int(), copy_headers(message), state.parser->keep_alive()};
     if (head.status >= 100 && head.status < 200) {

@@ -46,9 +46,13 @@ Task<Result<std::string>> get(const std::string& url, const std::string& ca_file
     co_return failure(Cause::io, "cannot send to " + target.authority);
   AnswerReader reader(*transport, limits.fetch_bytes_max);
   AnswerHead head;
-  AnswerStatus status = co_await reader.read_head(head);
+  const AnswerStatus began = co_await reader.read_head(head);
   std::string body;
-  if (status == AnswerStatus::more) status = co_await reader.read_all(body);
+  AnswerStatus status = began;
+  if (began == AnswerStatus::more) {
+    const AnswerStatus ended = co_await reader.read_all(body);
+    status = ended;
+  }
   transport->close();
   if (status == AnswerStatus::timeout) co_return failure(Cause::timeout, url + " took too long");
   if (status != AnswerStatus::done) co_return failure(Cause::io, "no whole answer from " + url);
@@ -65,7 +69,7 @@ bool is_acceptable_uri(const std::string& uri) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-// OpenID Connect Discovery 1.0 §4.3: the issuer in the document must be exactly ours.
+// OpenID Connect Discovery 1.0 section 4.3: the issuer in the document must be exactly ours.
 Result<std::string> jwks_uri_of(const std::string& document, const std::string& issuer) {
   const auto json = nlohmann::json::parse(document, nullptr, false);
   const auto text = [&](const char* member) {

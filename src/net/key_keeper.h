@@ -4,7 +4,8 @@
 // Runs on the housekeeping io_context; refetch() may be called from any thread. Each issuer is
 // isolated from the others. A failed fetch keeps the old keys until jwks_age_max. The cooldown for
 // refetches is stamped before the fetch, so that a slow issuer is not asked again meanwhile.
-// Standards: OpenID Connect Discovery 1.0 §4 (the document's issuer must equal ours), RFC 7517.
+// Standards: OpenID Connect Discovery 1.0 section 4 (the document's issuer must equal ours), RFC
+// 7517.
 #pragma once
 
 #include <chrono>

@@ -132,7 +132,9 @@ Task<void> Listener::serve(Tcp::socket socket) {
   if (options_.tls == nullptr) {
     transport = make_plain_transport(std::move(socket));
   } else {
-    transport = co_await accept_tls(std::move(socket), *options_.tls, options_.handshake_timeout);
+    std::unique_ptr<Transport> secured =
+        co_await accept_tls(std::move(socket), *options_.tls, options_.handshake_timeout);
+    transport = std::move(secured);
   }
   if (!transport) co_return;
   co_await run_session(worker_, std::move(transport), peer);
@@ -146,7 +148,9 @@ Task<void> Listener::turn_away(Tcp::socket socket) {
   const std::unique_ptr<Transport> transport = make_plain_transport(std::move(socket));
   const std::string reply = render_denial(
       {Reason::overloaded, "too many connections (limits.connections_max)", {}}, ReplyContext{});
-  if (options_.tls == nullptr) co_await send_to_client(worker_, *transport, reply);
+  if (options_.tls == nullptr) {
+    co_await send_to_client(worker_, *transport, reply);
+  }
   transport->close();
 }
 

@@ -1,8 +1,8 @@
 // The only place where a refusal becomes an HTTP answer.
 //
 // Pure functions. The body has the surface's own error shape, so that its SDKs raise what their
-// users expect: for OpenAI {"error": {"message", "type", "param", "code"}}. Standards: RFC 6750 §3,
-// RFC 9728 §5.1.
+// users expect: for OpenAI {"error": {"message", "type", "param", "code"}}. Standards: RFC 6750
+// section 3, RFC 9728 section 5.1.
 #pragma once
 
 #include <optional>

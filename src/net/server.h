@@ -17,7 +17,7 @@ namespace portcullis {
 
 class Server {
  public:
-  // All errors at once, each "file:line:column: …" where there is a place.
+  // All errors at once, each "file:line:column: ..." where there is a place.
   static tl::expected<std::unique_ptr<Server>, ConfigErrors> start(
       std::shared_ptr<const Config> config);
   ~Server();

@@ -103,7 +103,10 @@ class Session {
 
   Task<void> run() {
     Ending ending = Ending::keep;
-    while (ending == Ending::keep && !worker_.is_draining()) ending = co_await serve_one();
+    while (ending == Ending::keep && !worker_.is_draining()) {
+      const Ending served = co_await serve_one();
+      ending = served;
+    }
     if (ending == Ending::reset) {
       transport_->reset();
     } else if (ending == Ending::close) {

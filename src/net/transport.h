@@ -1,8 +1,8 @@
 // A byte stream with a deadline: plain TCP, or TLS over it.
 //
 // Confined to the worker whose io_context made it. One read and one write may be in flight at a
-// time. The deadline is absolute: once it passes, every operation ends with IoStatus::timeout and
-// the stream is closed. Errors are values; nothing throws.
+// time. The deadline is absolute: once it passes, every operation ends with IoStatus::timeout until
+// a new one is set; the connection stays open, so that the peer can be told. Errors are values.
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>

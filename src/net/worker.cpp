@@ -93,9 +93,10 @@ Task<Ruling> Worker::judge(const Inquiry& inquiry, std::string body) {
           if (const auto waiting = job->waiter.lock()) waiting->deliver(std::move(*ruling));
         });
       });
-  std::optional<Ruling> ruling;
-  if (accepted) ruling = co_await waiter->wait();
-  if (ruling) co_return std::move(*ruling);
+  if (accepted) {
+    std::optional<Ruling> ruling = co_await waiter->wait();
+    if (ruling) co_return std::move(*ruling);
+  }
   const Denial denial{Reason::overloaded,
                       accepted ? "the body was not judged in time (limits.classify_timeout)"
                                : "too many large bodies are waiting to be judged",

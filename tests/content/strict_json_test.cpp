@@ -13,12 +13,14 @@ std::string repeat(std::string_view text, std::size_t times) {
   return out;
 }
 
-TEST(StrictJson, Refusals) {
+struct RefusalRow {
+  std::string body;
+  Reason reason;
+};
+
+std::vector<RefusalRow> refusal_rows() {
   using std::string;
-  struct {
-    string body;
-    Reason reason;
-  } const rows[] = {
+  return {
       {"", Reason::json_invalid},
       {" ", Reason::json_invalid},
       {"[]", Reason::member_invalid},
@@ -81,6 +83,10 @@ TEST(StrictJson, Refusals) {
        Reason::nesting_too_deep},
       {"{\"metadata\":{\"a\":" + repeat("[", 100000), Reason::json_invalid},
   };
+}
+
+TEST(StrictJson, Refusals) {
+  const std::vector<RefusalRow> rows = refusal_rows();
   for (const auto& row : rows) {
     const auto content = extract_at(chat_path, row.body);
     ASSERT_FALSE(content) << row.body.substr(0, 80);
