@@ -275,4 +275,4 @@ class HostileBody(PortcullisCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(warnings="ignore")  # sockets are closed with the process

@@ -223,4 +223,4 @@ class MalformedHttp(PortcullisCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(warnings="ignore")  # sockets are closed with the process

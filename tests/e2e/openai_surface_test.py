@@ -203,4 +203,4 @@ class OpenAiSurface(PortcullisCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(warnings="ignore")  # sockets are closed with the process
