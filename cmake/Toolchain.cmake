@@ -1,6 +1,7 @@
 # One interface target that every module links: warnings, sanitizers, reproducible paths.
 add_library(portcullis_options INTERFACE)
 target_compile_options(portcullis_options INTERFACE
+  -fno-omit-frame-pointer  # so that a profile of what is deployed can be read
   -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Werror
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_include_directories(portcullis_options INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)

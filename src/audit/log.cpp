@@ -232,6 +232,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(const AuditOptions& options,
   impl->check_space();
   Impl& running = *impl;
   impl->thread = std::thread([&running] { running.run(); });
+  pthread_setname_np(impl->thread.native_handle(), "pc-audit");
   return std::unique_ptr<AuditLog>(new AuditLog(std::move(impl)));
 }
 

@@ -4,27 +4,42 @@
 
 namespace portcullis {
 
-struct ClientWatch::State {
+struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
+  State(Transport& client_side, Transport& upstream_side)
+      : client(&client_side), upstream(&upstream_side) {}
+
   Transport* client;
   Transport* upstream;  // nullptr once the watch is over
   bool gone = false;
 
-  void look() {
+  void wait() {
+    client->socket().async_wait(
+        Tcp::socket::wait_read,
+        [state = shared_from_this()](const boost::system::error_code& error) {
+          if (state->upstream != nullptr) state->look(error);
+        });
+  }
+
+  void look(const boost::system::error_code& error) {
+    const bool open = client->socket().is_open();
+    // A deadline of an earlier step cancelled the wait.
+    if (open && error == asio::error::operation_aborted) return wait();
+    if (open && !is_closed_by_peer()) return;
+    gone = true;
+    upstream->reset();
+  }
+
+  bool is_closed_by_peer() {
     char byte = 0;
     const auto got = ::recv(client->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     const bool silent = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-    if (got > 0 || silent) return;
-    gone = true;
-    upstream->reset();
+    return got <= 0 && !silent;
   }
 };
 
 ClientWatch::ClientWatch(Transport& client, Transport& upstream)
-    : state_(std::make_shared<State>(State{&client, &upstream})) {
-  client.socket().async_wait(Tcp::socket::wait_read,
-                             [state = state_](const boost::system::error_code& error) {
-                               if (!error && state->upstream != nullptr) state->look();
-                             });
+    : state_(std::make_shared<State>(client, upstream)) {
+  state_->wait();
 }
 
 ClientWatch::~ClientWatch() {

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstring>
+#include <memory>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "net/asio.h"
 
@@ -11,7 +12,7 @@ namespace portcullis {
 
 class ReadBuffer {
  public:
-  std::string_view unread() const { return {data_.data() + begin_, end_ - begin_}; }
+  std::string_view unread() const { return {data_.get() + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
   void consume(std::size_t bytes) {
     begin_ += bytes;
@@ -19,19 +20,29 @@ class ReadBuffer {
   }
   // Room for at least one more byte; what is unread stays.
   asio::mutable_buffer room() {
-    if (end_ == data_.size() && begin_ > 0) {
-      std::memmove(data_.data(), data_.data() + begin_, end_ - begin_);
+    if (end_ == size_ && begin_ > 0) {
+      std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
       end_ -= begin_;
       begin_ = 0;
     }
-    if (end_ == data_.size()) data_.resize(data_.empty() ? initial : data_.size() * 2);
-    return {data_.data() + end_, data_.size() - end_};
+    if (end_ == size_) grow();
+    return {data_.get() + end_, size_ - end_};
   }
   void commit(std::size_t bytes) { end_ += bytes; }
 
  private:
-  static constexpr std::size_t initial = 16384;
-  std::vector<char> data_;
+  static constexpr std::size_t initial = 8192;
+
+  void grow() {
+    const std::size_t larger = size_ == 0 ? initial : size_ * 2;
+    auto fresh = std::make_unique_for_overwrite<char[]>(larger);
+    if (end_ > 0) std::memcpy(fresh.get(), data_.get(), end_);
+    data_ = std::move(fresh);
+    size_ = larger;
+  }
+
+  std::unique_ptr<char[]> data_;  // not zeroed: it is written before it is read
+  std::size_t size_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };

@@ -133,6 +133,7 @@ void Server::Impl::start_workers() {
   for (std::size_t i = 0; i < workers.size(); ++i) {
     listeners[i]->start();
     threads.emplace_back([this, i] { workers[i]->io().run(); });
+    pthread_setname_np(threads.back().native_handle(), "pc-worker");
   }
 }
 

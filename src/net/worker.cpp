@@ -11,6 +11,7 @@ namespace portcullis {
 namespace {
 
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds first_request_grace{1000};
 
 SourceLimits::Rates rates_of(const LimitsSection& limits) {
   return {limits.token_verifications_per_s, limits.token_verifications_per_source_s};
@@ -131,6 +132,15 @@ Task<void> Worker::flush_shed_counts() {
 
 void Worker::drain() {
   draining_ = true;
+  for (Connection* connection : connections_) {
+    if (connection->idle && connection->used) connection->transport->close();
+  }
+  asio::co_spawn(*io_, close_unused(), asio::detached);
+}
+
+Task<void> Worker::close_unused() {
+  asio::steady_timer timer(*io_, first_request_grace);
+  co_await timer.async_wait(as_values);
   for (Connection* connection : connections_) {
     if (connection->idle) connection->transport->close();
   }

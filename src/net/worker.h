@@ -77,16 +77,19 @@ class Worker {
   // inquiry then has the newest snapshot.
   Task<void> refresh_keys(Inquiry& inquiry, std::string_view token);
 
-  // Client connections, so that draining can reach them. `idle`: between two requests.
+  // Client connections, so that draining can reach them. `idle`: between two requests; `used`: a
+  // request was answered.
   struct Connection {
     Transport* transport = nullptr;
     bool idle = true;
+    bool used = false;
   };
   void enter(Connection& connection) { connections_.insert(&connection); }
   void leave(Connection& connection) { connections_.erase(&connection); }
   std::size_t connection_count() const { return connections_.size(); }
   bool is_draining() const { return draining_; }
-  // On the worker's thread: closes idle connections, and lets the others finish their exchange.
+  // On the worker's thread: closes idle connections, those that were never used a moment later (for
+  // the first request may be on its way), and lets the others finish their exchange.
   void drain();
   // On the worker's thread: closes every connection.
   void cut();
@@ -94,6 +97,7 @@ class Worker {
  private:
   void take_commits();
   Task<void> flush_shed_counts();
+  Task<void> close_unused();
 
   Shared shared_;
   // Destroyed first, by hand: what waits in it refers to the members below.
