@@ -113,12 +113,15 @@ OrDenial<void> admit(Inquiry& inquiry) {
 }
 
 std::string source_network(std::string_view address) {
-  const std::string text(address);
+  // A socket that listens on both families shows IPv4 callers so: one network for all of them would
+  // let any of them use up the others' share.
+  constexpr std::string_view mapped = "::ffff:";
+  const std::string text(address.starts_with(mapped) ? address.substr(mapped.size()) : address);
   std::array<std::uint8_t, 16> bytes{};
   if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) {
     return text.substr(0, text.rfind('.')) + ".0/24";
   }
-  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) {
+  if (inet_pton(AF_INET6, std::string(address).c_str(), bytes.data()) == 1) {
     std::fill(bytes.begin() + 6, bytes.end(), std::uint8_t{0});
     char out[INET6_ADDRSTRLEN] = {};
     inet_ntop(AF_INET6, bytes.data(), out, sizeof out);
