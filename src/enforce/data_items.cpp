@@ -62,15 +62,20 @@ std::vector<DataItem> data_items(std::span<const Text> texts, const Findings& fi
 }
 
 std::vector<FindingSummary> summarise(std::span<const Text> texts, const Findings& findings) {
-  std::map<std::tuple<std::string_view, std::string_view, Confidence>, FindingSummary> rows;
+  struct Row {
+    FindingSummary summary;
+    const std::string* last = nullptr;  // the place of the finding before
+  };
+  std::map<std::tuple<std::string_view, std::string_view, Confidence>, Row> rows;
   for (const Finding& finding : findings.findings) {
-    FindingSummary& row = rows[{finding.type, finding.data_class, finding.confidence}];
+    auto& [row, last] = rows[{finding.type, finding.data_class, finding.confidence}];
     row.type = finding.type;
     row.data_class = finding.data_class;
     row.confidence = finding.confidence;
     ++row.count;
     const std::string& pointer = texts[finding.text].pointer;
-    if (!row.where.empty() && row.where.back() == pointer) continue;
+    if (last != nullptr && *last == pointer) continue;
+    last = &pointer;
     if (row.where.size() < where_max) {
       row.where.push_back(pointer);
     } else {
@@ -79,7 +84,7 @@ std::vector<FindingSummary> summarise(std::span<const Text> texts, const Finding
   }
   std::vector<FindingSummary> out;
   out.reserve(rows.size());
-  for (auto& [key, row] : rows) out.push_back(std::move(row));
+  for (auto& [key, row] : rows) out.push_back(std::move(row.summary));
   return out;
 }
 
