@@ -102,8 +102,10 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   Task<void> run() {
-    Ending ending = Ending::keep;
+    // The first request is served even while draining, for this connection was accepted.
+    Ending ending = co_await serve_one();
     while (ending == Ending::keep && !worker_.is_draining()) {
+      connection_.used = true;
       const Ending served = co_await serve_one();
       ending = served;
     }
