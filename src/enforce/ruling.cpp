@@ -49,6 +49,17 @@ Ruling begin(const Inquiry& inquiry, Scanner& scanner, const EvidenceKey& key) {
   return ruling;
 }
 
+// Policy decides on hosts by name, so no stand-in can take a name's place: what may not be recorded
+// is refused.
+OrDenial<void> fill_hosts(const Content& content, Scanner& scanner, const EvidenceKey& key,
+                          RequestFacts& request) {
+  std::vector<std::string> hosts = content.remote_hosts;
+  for (std::string& host : hosts) make_recordable({&host}, scanner, key);
+  request.remote_hosts = std::move(hosts);
+  if (request.remote_hosts == content.remote_hosts) return {};
+  return deny(Reason::remote_host, "the host of a URL holds data, is an address, or is too long");
+}
+
 // The catalogue's entry for the one model that the request names.
 OrDenial<void> fill_model(const Inquiry& inquiry, const Content& content, Scanner& scanner,
                           const EvidenceKey& key, Ruling& ruling) {
@@ -57,12 +68,11 @@ OrDenial<void> fill_model(const Inquiry& inquiry, const Content& content, Scanne
     return deny(Reason::member_invalid, "the body must name exactly one model", "/model");
   }
   ModelFacts& model = ruling.input.model;
-  model.name = content.models.front();
-  const ModelEntry* entry = inquiry.snapshot->policy->find_model(model.name);
-  if (entry == nullptr) {
-    make_recordable({&model.name}, scanner, key);
-    return {};  // decide() refuses it: unknown_model
-  }
+  std::string name = content.models.front();
+  const ModelEntry* entry = inquiry.snapshot->policy->find_model(name);
+  if (entry == nullptr) make_recordable({&name}, scanner, key);
+  model.name = std::move(name);
+  if (entry == nullptr) return {};  // decide() refuses it: unknown_model
   model.entry = entry->key;
   model.region = entry->region;
   model.tags = entry->tags;
@@ -90,7 +100,9 @@ OrDenial<std::string> judge_content(const Inquiry& inquiry, std::string body, Sc
   RequestFacts& request = ruling.input.request;
   request.stream = content->stream;
   request.hosted_tools = content->hosted_tools;
-  request.remote_hosts = content->remote_hosts;
+  if (auto filled = fill_hosts(*content, scanner, key, request); !filled) {
+    return tl::unexpected<Denial>(filled.error());
+  }
   if (auto filled = fill_model(inquiry, *content, scanner, key, ruling); !filled) {
     return tl::unexpected<Denial>(filled.error());
   }
