@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "enforce/record.h"
 #include "enforce/support.h"
 
 namespace {
@@ -75,6 +76,31 @@ TEST(Exceptions, NoneLetsAnUnjudgedBodyPass) {
       });
   EXPECT_GT(denied, 50) << "of " << runs << " allocations";
   EXPECT_EQ(ruling.decision.effect, Effect::allow) << "the last run failed nowhere";
+}
+
+// What was half judged is recorded: by then nothing of the caller's may be in it.
+TEST(Exceptions, NoneLetsPlainTextIntoTheRecord) {
+  RequestHead head = chat_head();
+  head.headers.push_back({"user-agent", "a-sentinel 536-90-4399"});
+  const Inquiry inquiry = admitted(Site(), head);
+  json body = chat_body("", "a-sentinel model");
+  body["messages"][0]["content"] = {
+      {{"type", "text"}, {"text", "a-sentinel 536-90-4399"}},
+      {{"type", "image_url"}, {"image_url", {{"url", "https://a-sentinel-536-90-4399.example"}}}}};
+  const std::string sent = body.dump();
+  Scanner scanner(inquiry.snapshot->classifier);
+  Ruling ruling = judge(inquiry, sent, scanner, evidence_key());
+  with_each_allocation_failing(
+      [&] {
+        ruling = Ruling();
+        ruling = judge(inquiry, sent, scanner, evidence_key());
+      },
+      [&](bool) {
+        const std::string record = draft_decision(inquiry, ruling).members();
+        EXPECT_EQ(record.find("sentinel"), std::string::npos) << record;
+        EXPECT_EQ(record.find("536-90"), std::string::npos) << record;
+        EXPECT_EQ(ruling.decision.effect, Effect::deny);
+      });
 }
 
 }  // namespace
