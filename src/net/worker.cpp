@@ -55,7 +55,7 @@ Task<Committed> Worker::commit(Draft draft) {
   const std::uint64_t ticket = next_ticket_++;
   Waiter<Committed> waiter(io_->get_executor(), snapshot_->config->limits.commit_timeout);
   commits_.emplace(ticket, &waiter);
-  queue_->submit(std::move(draft), ticket);
+  hand_over(std::move(draft), ticket);
   std::optional<Committed> committed = co_await waiter.wait();
   commits_.erase(ticket);
   if (committed) co_return std::move(*committed);
@@ -63,6 +63,21 @@ Task<Committed> Worker::commit(Draft draft) {
   late.ticket = ticket;
   late.failure = Reason::audit_unavailable;
   co_return late;
+}
+
+// A commit's answers wake many exchanges at once. Handed over one by one, the first of their next
+// records would be synced alone and all others wait for a second sync: so those of one turn of the
+// loop go together.
+void Worker::hand_over(Draft draft, std::uint64_t ticket) {
+  constexpr std::size_t together_max = 32;
+  outgoing_.emplace_back(std::move(draft), ticket);
+  if (outgoing_.size() >= together_max) return submit_outgoing();
+  if (outgoing_.size() == 1) asio::post(*io_, [this] { submit_outgoing(); });
+}
+
+void Worker::submit_outgoing() {
+  for (auto& [draft, ticket] : outgoing_) queue_->submit(std::move(draft), ticket);
+  outgoing_.clear();
 }
 
 void Worker::take_commits() {

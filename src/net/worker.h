@@ -95,6 +95,8 @@ class Worker {
   void cut();
 
  private:
+  void hand_over(Draft draft, std::uint64_t ticket);
+  void submit_outgoing();
   void take_commits();
   Task<void> flush_shed_counts();
   Task<void> close_unused();
@@ -110,6 +112,7 @@ class Worker {
   std::unique_ptr<CommitQueue> queue_;
   std::unordered_map<std::uint64_t, Waiter<Committed>*> commits_;  // by ticket
   std::uint64_t next_ticket_ = 1;
+  std::vector<std::pair<Draft, std::uint64_t>> outgoing_;  // with their tickets, until submitted
   std::unordered_set<Connection*> connections_;
   bool draining_ = false;
 };
