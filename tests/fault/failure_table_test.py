@@ -27,11 +27,10 @@ UPSTREAM_ROWS = {
 
 
 class UpstreamFails(PortcullisCase):
-    def start(self, *options):
+    def start(self, *options, **waits):
         self.upstream = self.start_upstream(*options)
         self.site = self.make_site(self.upstream.url)
-        self.site.config["upstreams"][0].update(
-            first_byte_timeout="1s", idle_timeout="2s", connect_timeout="300ms")
+        self.site.config["upstreams"][0].update(waits)
         self.daemon = self.start_daemon(self.site)
 
     def assert_failed(self, answer, status, code, upstream_status):
@@ -44,7 +43,8 @@ class UpstreamFails(PortcullisCase):
     def test_rows(self):
         for name, (options, *expected) in UPSTREAM_ROWS.items():
             with self.subTest(name):
-                self.start(*options)
+                slow = expected[1] == "upstream_timeout"
+                self.start(*options, first_byte_timeout="400ms" if slow else "20s")
                 with self.daemon.connect() as client:
                     answer = client.request("POST", CHAT, self.site.bearer(), chat_body())
                     self.assert_failed(answer, *expected)
@@ -92,10 +92,7 @@ class UpstreamFails(PortcullisCase):
         self.stop_and_verify(self.daemon)
 
     def test_stalls_in_a_stream(self):
-        self.start("--stream", "--gap-ms", "10000")
-        self.daemon.kill()
-        self.site.config["upstreams"][0]["idle_timeout"] = "300ms"
-        self.daemon = self.start_daemon(self.site)
+        self.start("--stream", "--gap-ms", "10000", idle_timeout="300ms")
         with self.daemon.connect() as client:
             client.send(render("POST", CHAT, self.site.bearer(), chat_body(stream=True)))
             answer = client.read_head()
