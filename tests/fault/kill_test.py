@@ -90,19 +90,20 @@ def match(site, decisions, bodies):
 
 
 def check_round(site, upstream, answered, seen):
-    """`seen`: how many records and requests were checked in earlier rounds, and the decisions among
-    them whose request may still arrive."""
+    """`seen`: what was checked in earlier rounds, and the decisions whose request may still arrive.
+    Every start begins a segment, so what a kill left is in segments that no longer change."""
     report = verify(site)
-    records = site.records("decision")
-    requests = upstream.requests()
-    fresh = [r for r in records[seen["decisions"]:] if r["decision"]["effect"] == "allow"]
-    bodies = [request["body"] for request in requests[seen["requests"]:]]
+    segments = site.segments()[:-1]
+    records = site.records("decision", segments=segments[seen["segments"]:])
+    fresh = [r for r in records if r["decision"]["effect"] == "allow"]
+    bodies = [request["body"] for request in upstream.requests(after=seen["requests"])]
     assert len(set(bodies)) == len(bodies), "a request was sent twice"
     missing, seen["waiting"] = match(site, seen["waiting"] + fresh, bodies)
     assert not missing, f"reached the upstream without a durable decision: {missing[:3]}"
     lost = set(answered) - {record["id"] for record in fresh}
     assert not lost, f"answered, but not in the log: {sorted(lost)[:3]}"
-    seen["decisions"], seen["requests"] = len(records), len(requests)
+    seen["segments"] = len(segments)
+    seen["requests"] += len(bodies)
     return report, len(bodies), len(fresh)
 
 
@@ -117,7 +118,7 @@ def run(rounds, seed):
     directory = tempfile.mkdtemp(prefix="portcullis-kill-")
     upstream = Upstream(directory)
     site = Site(pathlib.Path(directory, "site"), upstream.url)
-    seen = {"decisions": 0, "requests": 0, "waiting": []}
+    seen = {"segments": 0, "requests": 0, "waiting": []}
     counter = [0]
     answered = []
     sent = recoveries = 0

@@ -68,8 +68,9 @@ class Upstream:
         self.port = int(self.process.stdout.readline().rpartition(":")[2])
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def requests(self):
-        entries = [json.loads(line) for line in self.record.read_text().splitlines()]
+    def requests(self, after=0):
+        """All but the first `after`."""
+        entries = [json.loads(line) for line in self.record.read_text().splitlines()[after:]]
         for entry in entries:
             entry["body"] = base64.b64decode(entry["body_base64"])
         return entries
@@ -142,10 +143,13 @@ class Site:
 
     # ------------------------------------------------------------ its log
 
-    def records(self, *types):
+    def segments(self):
+        return sorted(self.audit_directory.glob("*.jsonl"))
+
+    def records(self, *types, segments=None):
         """Whole records only: the open segment may end in space that is not written yet."""
         found = []
-        for segment in sorted(self.audit_directory.glob("*.jsonl")):
+        for segment in self.segments() if segments is None else segments:
             for line in segment.read_bytes().rstrip(b"\0").split(b"\n")[:-1]:
                 found.append(json.loads(line))
         return [record for record in found if not types or record["type"] in types]
