@@ -1,7 +1,9 @@
 #include "net/exchange.h"
 
 #include <algorithm>
+#include <exception>
 
+#include "base/log.h"
 #include "base/uuid.h"
 #include "enforce/admit.h"
 #include "net/forward.h"
@@ -172,9 +174,18 @@ Task<Ending> Exchange::forward_and_answer(Clearance clearance, Ruling ruling) {
 }  // namespace
 
 Task<Ending> run_exchange(Worker& worker, const ClientSide& client, RequestHead head) {
-  Exchange exchange(worker, client, std::move(head));
-  const Ending ending = co_await exchange.run();
-  co_return ending;
+  const std::string network = source_network(head.source);
+  try {
+    Exchange exchange(worker, client, std::move(head));
+    const Ending ending = co_await exchange.run();
+    co_return ending;
+  } catch (const std::exception& thrown) {
+    // Out of memory, for one. Nothing was forwarded without its Clearance, and no answer is passed
+    // for whole.
+    log::error(std::string("an exchange ended in an exception: ") + thrown.what());
+    worker.limits().count(Reason::internal, network);
+    co_return Ending::reset;
+  }
 }
 
 Task<IoStatus> send_to_client(Worker& worker, Transport& client, std::string_view bytes) {

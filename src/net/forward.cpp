@@ -175,17 +175,17 @@ class Forwarding {
 
 Task<Ending> Forwarding::run() {
   UpstreamPool::Lease lease = co_await pool_.lease();
-  if (!lease.transport) {
+  if (lease.transport() == nullptr) {
     Denial denial{Reason::upstream_unreachable, "the upstream cannot be reached", {}};
-    if (lease.overloaded) denial = {Reason::overloaded, "all upstream connections are in use", {}};
+    if (pool_.is_full()) denial = {Reason::overloaded, "all upstream connections are in use", {}};
     const Ending ending = co_await fail(denial);
     co_return ending;
   }
-  watch_.emplace(client_.transport, *lease.transport);
-  const Ending ending = co_await exchange_with(*lease.transport);
+  Transport& upstream = *lease.transport();
+  watch_.emplace(client_.transport, upstream);
+  const Ending ending = co_await exchange_with(upstream);
   watch_.reset();
-  pool_.give_back(std::move(lease.transport),
-                  reusable_ ? UpstreamPool::Fate::reusable : UpstreamPool::Fate::spent);
+  if (reusable_) lease.keep();
   co_return ending;
 }
 

@@ -106,20 +106,19 @@ Task<UpstreamPool::Lease> UpstreamPool::lease() {
       continue;
     }
     ++in_use_;
-    co_return Lease{std::move(kept.transport), false};
+    co_return Lease(*this, std::move(kept.transport));
   }
-  if (broken_) co_return Lease{};
-  if (in_use_ >= upstream_.connections_max) co_return Lease{nullptr, true};
+  if (broken_ || is_full()) co_return Lease();
   ++in_use_;
   const ConnectTarget target{url_.host, url_.port, tls_.get(), upstream_.connect_timeout};
   std::unique_ptr<Transport> transport = co_await connect_transport(target);
   if (!transport) --in_use_;
-  co_return Lease{std::move(transport), false};
+  co_return Lease(*this, std::move(transport));
 }
 
-void UpstreamPool::give_back(std::unique_ptr<Transport> transport, Fate fate) {
+void UpstreamPool::give_back(std::unique_ptr<Transport> transport, bool reusable) {
   --in_use_;
-  if (fate == Fate::spent || idle_.size() >= idle_max) {
+  if (!reusable || idle_.size() >= idle_max) {
     transport->close();
     return;
   }

@@ -34,14 +34,29 @@ class UpstreamPool {
  public:
   explicit UpstreamPool(const UpstreamSection& upstream);
 
-  struct Lease {
-    std::unique_ptr<Transport> transport;  // nullptr: no connection was to be had
-    bool overloaded = false;               // because connections_max are in use
+  // A connection for one exchange; gives it back when it goes, however the exchange ended.
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(UpstreamPool& pool, std::unique_ptr<Transport> transport)
+        : pool_(&pool), transport_(std::move(transport)) {}
+    Lease(Lease&& other) noexcept = default;
+    Lease& operator=(Lease&& other) = delete;
+    ~Lease() {
+      if (transport_) pool_->give_back(std::move(transport_), reusable_);
+    }
+    Transport* transport() const { return transport_.get(); }  // nullptr: none was to be had
+    void keep() { reusable_ = true; }                          // it may carry another exchange
+
+   private:
+    UpstreamPool* pool_ = nullptr;
+    std::unique_ptr<Transport> transport_;
+    bool reusable_ = false;
   };
   Task<Lease> lease();
-  enum class Fate { reusable, spent };
-  // Every lease with a transport must be given back.
-  void give_back(std::unique_ptr<Transport> transport, Fate fate);
+  bool is_full() const { return in_use_ >= upstream_.connections_max; }
+  // Closes what is kept: before the io_context goes.
+  void drop_idle() { idle_.clear(); }
   const UpstreamUrl& url() const { return url_; }
   // The credential and other headers that the configuration injects: "Name: value\r\n" each.
   const std::string& injected() const { return injected_; }
@@ -52,6 +67,8 @@ class UpstreamPool {
     std::unique_ptr<Transport> transport;
     std::chrono::steady_clock::time_point since;
   };
+  void give_back(std::unique_ptr<Transport> transport, bool reusable);
+
   const UpstreamSection upstream_;
   const UpstreamUrl url_;
   std::string injected_;

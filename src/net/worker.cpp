@@ -31,7 +31,7 @@ Worker::Worker(const Shared& shared, std::shared_ptr<const Snapshot> snapshot)
 }
 
 Worker::~Worker() {
-  pools_.clear();
+  for (const auto& [name, pool] : pools_) pool->drop_idle();
   io_.reset();
 }
 
