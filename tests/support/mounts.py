@@ -2,6 +2,7 @@
 with the reason, on standard error too, so that nobody takes it for passed."""
 
 import contextlib
+import os
 import pathlib
 import subprocess
 import sys
@@ -9,7 +10,12 @@ import unittest
 
 
 def run(*command):
-    return subprocess.run(command, capture_output=True, text=True, timeout=30)
+    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=30,
+                              env={**os.environ, "PATH": path})
+    except OSError as error:
+        return subprocess.CompletedProcess(command, 127, "", str(error))
 
 
 def skip(reason):
@@ -52,7 +58,7 @@ def frozen(directory):
 
 def fill(directory, leave):
     """Leaves about `leave` bytes of free space."""
-    stats = pathlib.os.statvfs(directory)
+    stats = os.statvfs(directory)
     with open(pathlib.Path(directory, "ballast"), "wb") as file:
         block = b"x" * 65536
         for _ in range((stats.f_bavail * stats.f_frsize - leave) // len(block)):

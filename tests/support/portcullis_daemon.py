@@ -5,6 +5,7 @@ file is written as such, and a test changes the plain values before the daemon s
 from the environment: PORTCULLIS and RECORDING_UPSTREAM.
 """
 
+import atexit
 import base64
 import functools
 import hashlib
@@ -51,7 +52,9 @@ def wait_for(condition, timeout=10, what="a condition"):
 @functools.lru_cache(maxsize=None)
 def _keys():
     """One set of keys for a whole test program: making an RSA key takes a second."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-keys-"), "keys")
+    parent = tempfile.mkdtemp(prefix="portcullis-keys-")
+    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    directory = pathlib.Path(parent, "keys")
     command = [PORTCULLIS, "keys", "init", "--escrow", "--directory", str(directory)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return directory
