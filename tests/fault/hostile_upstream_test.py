@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+"""Answers that two readers could read differently, or that are a way around the daemon: the caller
+gets an error, the log says so, and no caller ever gets a piece of another's answer.
+
+environment: PORTCULLIS, RECORDING_UPSTREAM; PYTHONPATH: tests/support
+"""
+
+import contextlib
+import itertools
+import json
+import socket
+import threading
+import unittest
+
+from portcullis_case import PortcullisCase
+from portcullis_daemon import CHAT, MODEL, chat_body
+from raw_http import Closed, render
+
+TYPE = b"Content-Type: application/json\r\n"
+OK = b"HTTP/1.1 200 OK\r\n"
+SPLIT = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nOTHER"  # meant for the next caller
+
+
+def body_of(number):
+    return json.dumps({"id": f"answer-{number}", "object": "chat.completion", "model": MODEL,
+                       "choices": []}).encode()
+
+
+def plain(body, *fields):
+    return OK + TYPE + b"".join(field + b"\r\n" for field in fields) + (
+        b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+class Scripted:
+    """Reads requests, and answers each with what `script` makes of its number."""
+
+    def __init__(self, script):
+        self.script = script
+        self.numbers = itertools.count(1)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                peer = self.listener.accept()[0]
+                threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def _serve(self, peer):
+        with contextlib.suppress(OSError), peer:
+            data = b""
+            while more := peer.recv(65536):
+                data += more
+                while b'"messages"' in data and data.endswith(b"}"):
+                    data = b""
+                    peer.sendall(self.script(body_of(next(self.numbers))))
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+INVALID = (502, "upstream_invalid")
+
+# name: (what is answered, (status, code) for the caller); None: the answer itself, and only it
+ROWS = {
+    "a good answer": (plain, None),
+    "in chunks": (lambda body: OK + TYPE + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n"
+                  % (len(body), body), None),
+    "with a trailer": (lambda body: OK + TYPE + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n"
+                       b"X-Trailer: 1\r\n\r\n" % (len(body), body), None),
+    "after 103": (lambda body: b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + plain(body), None),
+    "and a second one": (lambda body: plain(body) + SPLIT, None),
+    "a cookie and our own headers": (
+        lambda body: plain(body, b"Set-Cookie: a=b", b"Portcullis-Decision: forged",
+                           b"Access-Control-Allow-Origin: *"), None),
+    "both length headers": (lambda body: OK + TYPE + b"Content-Length: 5\r\nTransfer-Encoding: "
+                            b"chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body), INVALID),
+    "two lengths": (lambda body: plain(body, b"Content-Length: 5"), INVALID),
+    "gzip, chunked": (lambda body: OK + TYPE + b"Transfer-Encoding: gzip, chunked\r\n\r\n%x\r\n%s\r\n"
+                      b"0\r\n\r\n" % (len(body), body), INVALID),
+    "no length": (lambda body: OK + TYPE + b"Connection: close\r\n\r\n" + body, INVALID),
+    "a folded field": (lambda body: plain(body, b"X-A: 1\r\n 2"), INVALID),
+    "bare line feeds": (lambda body: plain(body).replace(b"\r\n", b"\n"), (504, "upstream_timeout")),
+    "bad chunks": (lambda body: OK + TYPE + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + body,
+                   INVALID),
+    "encoded unasked": (lambda body: plain(body, b"Content-Encoding: gzip"), INVALID),
+    "101": (lambda body: b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", INVALID),
+    "1 MB of header": (lambda body: plain(body, b"X-A: " + b"a" * 1_000_000),
+                       (502, "upstream_too_large")),
+    "interim answers without end": (
+        lambda body: b"HTTP/1.1 102 Processing\r\n\r\n" * 100_000, (504, "upstream_timeout")),
+    "HTTP/2": (lambda body: b"\0\0\x12\x04\0\0\0\0\0" + b"\0" * 18 + b"\r\n\r\n", INVALID),
+}
+
+
+class HostileUpstream(PortcullisCase):
+    def start(self, script):
+        upstream = Scripted(script)
+        self.addCleanup(upstream.stop)
+        self.site = self.make_site(upstream.url)
+        self.site.config["listen"]["workers"] = 1  # so that connections upstream are used again
+        self.site.config["upstreams"][0].update(first_byte_timeout="500ms", idle_timeout="500ms")
+        self.daemon = self.start_daemon(self.site)
+
+    def check(self, expected, number):
+        answer = self.daemon.chat(chat_body(f"Question {number}."))
+        outcome = self.site.outcome(answer.decision)
+        if expected is not None:
+            self.assert_refused(answer, *expected)
+            self.assertEqual(outcome["failure"], expected[1])
+            return
+        self.assertEqual((answer.status, answer.body), (200, body_of(number)))
+        self.assertEqual(outcome["commit"]["returned"],
+                         self.site.commitment(answer.decision, "returned", answer.body))
+        self.assertEqual(len(answer.headers["portcullis-decision"]), 1)
+        for name in ("set-cookie", "access-control-allow-origin", "x-trailer", "link"):
+            self.assertIsNone(answer.header(name))
+
+    def test_rows(self):
+        for name, (script, expected) in ROWS.items():
+            with self.subTest(name):
+                self.start(script)
+                for number in range(1, 4):
+                    self.check(expected, number)
+                self.stop_and_verify(self.daemon)
+
+    def test_events_without_end(self):
+        """One event that never ends is not collected without limit."""
+        event = b"10000\r\n" + b"a" * 65536 + b"\r\n"
+        self.start(lambda body: OK + b"Content-Type: text/event-stream\r\nTransfer-Encoding: "
+                   b"chunked\r\n\r\n6\r\ndata: \r\n" + event * 1200)  # 75 MiB
+        with self.daemon.connect() as client:
+            client.send(render("POST", CHAT, self.site.bearer(), chat_body(stream=True)))
+            answer = client.read_head()
+            events = b""
+            with self.assertRaises(Closed):
+                while chunk := client.read_chunk():
+                    events += chunk
+        self.assertIn(b'"upstream_too_large"', events)
+        self.assertLess(len(events), 4096)
+        self.assertEqual(self.site.outcome(answer.decision)["failure"], "upstream_too_large")
+        self.assertLess(self.daemon.memory_peak(), 600 << 20)
+        self.stop_and_verify(self.daemon)
+
+
+if __name__ == "__main__":
+    unittest.main(warnings="ignore")  # sockets are closed with the process
