@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "audit/input.h"
 #include "enforce/admit.h"
 #include "net/exchange.h"
 #include "net/reply.h"
@@ -80,7 +81,9 @@ Result<std::unique_ptr<asio::ssl::context>> make_server_tls(const TlsFiles& file
     return failure(Cause::io,
                    "cannot use certificate " + files.certificate + ": " + error.message());
   }
-  context->use_private_key_file(files.private_key, asio::ssl::context::pem, error);
+  const Result<std::string> key = audit::read_secret_file(files.private_key);
+  if (!key) return tl::unexpected<Error>(key.error());
+  context->use_private_key(asio::buffer(*key), asio::ssl::context::pem, error);
   if (error) {
     return failure(Cause::io,
                    "cannot use private key " + files.private_key + ": " + error.message());
