@@ -14,26 +14,6 @@ constexpr std::string_view mac_name = "\",\"mac\":\"";
 constexpr std::string_view line_end = "\"}";
 static_assert(leaf_name.size() + mac_name.size() + line_end.size() + 128 == suffix_bytes);
 
-constexpr auto hex_pairs = [] {
-  std::array<char, 512> table{};
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (std::size_t i = 0; i < 256; ++i) {
-    table[2 * i] = digits[i >> 4];
-    table[2 * i + 1] = digits[i & 15];
-  }
-  return table;
-}();
-
-// Two and a half of these a record: a table is five times as fast as append_hex.
-template <std::size_t size>
-void append_hex_fast(std::string& out, const std::array<std::uint8_t, size>& bytes) {
-  std::array<char, 2 * size> text;
-  for (std::size_t i = 0; i < size; ++i) {
-    std::memcpy(&text[2 * i], &hex_pairs[std::size_t{2} * bytes[i]], 2);
-  }
-  out.append(text.data(), text.size());
-}
-
 void append_integer(std::string& out, std::uint64_t value) {
   char digits[24];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
@@ -103,11 +83,11 @@ bool take_suffix(std::string_view text, ParsedRecord& record) {
 
 void append_record(std::string& out, const RecordHead& head, std::string_view members) {
   out += "{\"v\":1,\"stream\":\"";
-  append_hex_fast(out, head.stream);
+  append_hex(out, head.stream);
   out += "\",\"seq\":";
   append_integer(out, head.seq);
   out += ",\"prev\":\"";
-  append_hex_fast(out, head.prev);
+  append_hex(out, head.prev);
   out += "\",\"batch\":";
   append_integer(out, head.batch);
   out += ",\"epoch\":";
@@ -115,7 +95,7 @@ void append_record(std::string& out, const RecordHead& head, std::string_view me
   out += ",\"time\":\"";
   out += head.time;
   out += "\",\"salt\":\"";
-  append_hex_fast(out, head.salt);
+  append_hex(out, head.salt);
   out += "\",\"type\":\"";
   out += record_type_name(head.type);
   out += '"';
@@ -125,9 +105,9 @@ void append_record(std::string& out, const RecordHead& head, std::string_view me
 
 void append_suffix(std::string& out, const Digest& leaf, const Digest& mac) {
   out += leaf_name;
-  append_hex_fast(out, leaf);
+  append_hex(out, leaf);
   out += mac_name;
-  append_hex_fast(out, mac);
+  append_hex(out, mac);
   out += line_end;
   out += '\n';
 }

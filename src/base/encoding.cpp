@@ -79,9 +79,11 @@ std::size_t utf8_sequence(std::string_view text) {
 }  // namespace
 
 void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
+  std::size_t at = out.size();
+  out.resize(at + 2 * bytes.size());
   for (const std::uint8_t byte : bytes) {
-    out += hex_digits[byte >> 4];
-    out += hex_digits[byte & 15];
+    out[at++] = hex_digits[byte >> 4];
+    out[at++] = hex_digits[byte & 15];
   }
 }
 

@@ -23,16 +23,12 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-OrDenial<void> check_directory_age(const Inquiry& inquiry) {
-  const Snapshot& snapshot = *inquiry.snapshot;
-  const std::int64_t age_max = snapshot.config->identity.directory_age_max.count();
-  if (!snapshot.directory || age_max == 0) return {};
-  if (inquiry.now - snapshot.directory_time <= age_max) return {};
-  return deny(Reason::directory_stale,
-              "the directory of people is older than identity.directory.age_max allows");
-}
-
 }  // namespace
+
+bool is_directory_stale(const Snapshot& snapshot, std::int64_t now) {
+  const std::int64_t age_max = snapshot.config->identity.directory_age_max.count();
+  return snapshot.directory && age_max > 0 && now - snapshot.directory_time > age_max;
+}
 
 OrDenial<void> find_route(Inquiry& inquiry) {
   const auto& routes = inquiry.snapshot->config->routes;
@@ -87,7 +83,10 @@ OrDenial<void> identify(Inquiry& inquiry, std::string_view token, TokenCache& ca
   if (!snapshot.keys[verified->issuer].usable) {
     return deny(Reason::issuer_unavailable, "the issuer's keys are too old to be trusted");
   }
-  if (OrDenial<void> fresh = check_directory_age(inquiry); !fresh) return fresh;
+  if (is_directory_stale(snapshot, inquiry.now)) {
+    return deny(Reason::directory_stale,
+                "the directory of people is older than identity.directory.age_max allows");
+  }
   OrDenial<Identified> who =
       resolve_subject(*verified, snapshot.identity, snapshot.directory.get(), inquiry.now);
   if (!who) return tl::unexpected<Denial>(who.error());

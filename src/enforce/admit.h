@@ -31,6 +31,10 @@ bool is_cached(const Inquiry& inquiry, const Digest& token_digest, TokenCache& c
 // media_type_unsupported.
 OrDenial<void> admit(Inquiry& inquiry);
 
+// Whether the directory of people is older than identity.directory.age_max allows. `now`: Unix
+// seconds.
+bool is_directory_stale(const Snapshot& snapshot, std::int64_t now);
+
 // The source network that limits count by: /24 of an IPv4 address, /48 of an IPv6 one.
 std::string source_network(std::string_view address);
 

@@ -6,6 +6,8 @@ namespace portcullis {
 namespace {
 
 constexpr std::size_t unscanned_max = 16;
+constexpr std::size_t usual_bytes =
+    1536;  // most records and their parts fit: no growing step by step
 
 std::string_view provenance_name(Provenance from) {
   switch (from) {
@@ -68,6 +70,7 @@ void append_coverage(JsonWriter& json, const Ruling& ruling) {
 
 std::string evidence(const Inquiry& inquiry, const Ruling& ruling) {
   std::string out;
+  out.reserve(usual_bytes);
   JsonWriter json(out);
   json.begin_object();
   json.string("source", inquiry.head.source);
@@ -109,6 +112,7 @@ Draft draft(RecordType type, const std::string& object) {
 Draft draft_decision(const Inquiry& inquiry, const Ruling& ruling) {
   DecisionDraft decision;
   decision.id = inquiry.id;
+  decision.input.reserve(usual_bytes);
   append_json(decision.input, ruling.input);
   decision.policy_name = inquiry.snapshot->policy->name();
   decision.policy_sequence = inquiry.snapshot->policy->sequence();
@@ -121,6 +125,7 @@ Draft draft_decision(const Inquiry& inquiry, const Ruling& ruling) {
 Draft draft_outcome(const std::string& decision_id, std::uint64_t decision_seq,
                     const Outcome& outcome) {
   std::string out;
+  out.reserve(usual_bytes);
   JsonWriter json(out);
   json.begin_object();
   json.string("id", decision_id);

@@ -44,7 +44,9 @@ bool is_withheld(const AnswerHead& head, std::string_view name) {
 std::string render_request(const Outbound& outbound, const UpstreamPool& pool) {
   const RequestHead& head = outbound.inquiry.head;
   const std::string& body = outbound.ruling.body;
-  std::string out = head.method + " " + pool.url().base_path;
+  std::string out;
+  out.reserve(1024);
+  out += head.method + " " + pool.url().base_path;
   out += forwarded_target(outbound.inquiry);
   out += " HTTP/1.1\r\nHost: " + pool.url().authority + "\r\nAccept-Encoding: identity\r\n";
   for (const Header* field : forwarded_fields(outbound.inquiry)) {
@@ -375,7 +377,9 @@ Task<bool> Forwarding::record_outcome() {
 }
 
 std::string Forwarding::answer_head(std::string_view framing) const {
-  std::string out = "HTTP/1.1 " + std::to_string(head_.status) + " ";
+  std::string out;
+  out.reserve(1024);
+  out += "HTTP/1.1 " + std::to_string(head_.status) + " ";
   out += status_text(head_.status);
   out += "\r\n";
   for (const Header& header : head_.headers) {

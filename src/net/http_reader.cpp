@@ -159,7 +159,6 @@ Task<OrDenial<std::string>> RequestReader::read_body(MemoryLease& memory) {
   if (!memory.cover(state.content_length)) co_return deny(Reason::overloaded, no_memory);
   parser.body_limit(bytes_max);
   parser.eager(true);  // else put() stops after each chunk header
-  parser.eager(true);  // else it stops behind each chunk header, with the rest unread
   auto no_extensions = &refuse_chunk_extensions;
   parser.on_chunk_header(no_extensions);
   state.transport.expires_after(state.limits.body_timeout);

@@ -9,7 +9,9 @@
 #include <csignal>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "enforce/admit.h"
 #include "net/admin.h"
 #include "net/compute_pool.h"
 #include "net/key_keeper.h"
@@ -177,6 +179,7 @@ void Server::Impl::reload() {
 std::string Server::Impl::amiss() const {
   if (stopping) return "draining";
   if (!log->healthy()) return "the audit log cannot take records";
+  if (is_directory_stale(*snapshot, RealClock().wall_seconds())) return "the directory is stale";
   for (std::size_t i = 0; i < snapshot->keys.size(); ++i) {
     if (!snapshot->keys[i].usable) {
       return "no usable keys of issuer " + config->identity.issuers[i].rules.issuer;
@@ -256,6 +259,12 @@ tl::expected<std::unique_ptr<Server>, ConfigErrors> Server::start(
   raise_descriptor_limit();
   auto loaded = load_snapshot(config);
   if (!loaded) return tl::unexpected<ConfigErrors>(loaded.error());
+  ConfigErrors unready;
+  for (const UpstreamSection& upstream : config->upstreams) {
+    const Result<void> checked = check_upstream(upstream);
+    if (!checked) unready.push_back("upstream " + upstream.name + ": " + checked.error().message);
+  }
+  if (!unready.empty()) return tl::unexpected<ConfigErrors>(std::move(unready));
   auto owned = std::make_unique<Impl>();
   Impl& impl = *owned;
   impl.config = config;

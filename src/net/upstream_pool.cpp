@@ -70,6 +70,15 @@ Result<std::unique_ptr<asio::ssl::context>> make_client_tls(const std::string& c
   return context;
 }
 
+Result<void> check_upstream(const UpstreamSection& upstream) {
+  const Result<std::string> injected = injected_headers(upstream);
+  if (!injected) return tl::unexpected<Error>(injected.error());
+  if (!parse_upstream_url(upstream.url).https) return {};
+  const auto tls = make_client_tls(upstream.ca_file);
+  if (!tls) return tl::unexpected<Error>(tls.error());
+  return {};
+}
+
 UpstreamPool::UpstreamPool(const UpstreamSection& upstream)
     : upstream_(upstream), url_(parse_upstream_url(upstream.url)) {
   Result<std::string> injected = injected_headers(upstream);

@@ -30,6 +30,10 @@ UpstreamUrl parse_upstream_url(std::string_view url);
 // file.
 Result<std::unique_ptr<asio::ssl::context>> make_client_tls(const std::string& ca_file);
 
+// Whether the secrets and authorities that an upstream needs can be read: asked before a port
+// opens.
+Result<void> check_upstream(const UpstreamSection& upstream);
+
 class UpstreamPool {
  public:
   explicit UpstreamPool(const UpstreamSection& upstream);
