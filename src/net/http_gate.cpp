@@ -102,7 +102,7 @@ std::optional<Denial> check_framing(RequestHead& head, unsigned version) {
     }
     head.chunked = true;
   } else if (length != nullptr) {
-    return check_length(head, *length);
+    if (auto denial = check_length(head, *length)) return denial;
   } else if (head.method == "POST" || head.method == "PUT" || head.method == "PATCH") {
     return Denial{Reason::length_required, "a body needs content-length or chunked framing", {}};
   }
@@ -152,7 +152,10 @@ std::optional<Denial> check_raw_head(std::string_view block, const HeadLimits& l
     if (end == block.npos) return malformed("a header line does not end in CRLF");
     const std::string_view line = block.substr(0, end);
     block.remove_prefix(end + 2);
-    if (line.empty()) break;
+    if (line.empty()) {
+      if (lines > 0 && block.empty()) return std::nullopt;
+      return malformed("an empty line within the head");
+    }
     if (line.front() == ' ' || line.front() == '\t') return malformed("a folded header line");
     if (!std::all_of(line.begin(), line.end(), is_field_byte)) {
       return malformed("the head holds a byte that is not printable ASCII");
@@ -164,7 +167,7 @@ std::optional<Denial> check_raw_head(std::string_view block, const HeadLimits& l
                     {}};
     }
   }
-  return std::nullopt;
+  return malformed("the head does not end in an empty line");
 }
 
 bool is_clean_answer_head(std::string_view block) {
