@@ -169,10 +169,12 @@ std::string caller_address(const ListenSection& listen, const RequestHead& head,
     std::string_view last = comma == rest.npos ? rest : rest.substr(comma + 1);
     rest = comma == rest.npos ? std::string_view() : rest.substr(0, comma);
     last.remove_prefix(std::min(last.find_first_not_of(" \t"), last.size()));
-    const std::string address(last.substr(0, last.find_first_of(" \t")));
+    const std::string text(last.substr(0, last.find_first_of(" \t")));
     boost::system::error_code error;
-    asio::ip::make_address(address, error);
-    if (error) return peer;
+    const auto ip = asio::ip::make_address(text, error);
+    // A zone may be any text, and what is returned here is recorded.
+    if (error || text.find('%') != text.npos) return peer;
+    const std::string address = ip.to_string();
     if (!is_trusted(listen, address)) return address;
   }
   return peer;
