@@ -1,0 +1,137 @@
+// What holds per source network, and what all bodies together may take.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <thread>
+
+#include "net/memory_budget.h"
+#include "net/source_limits.h"
+
+namespace portcullis {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+const SourceLimits::Time start = SourceLimits::Time() + std::chrono::hours(1);
+
+int allowed(SourceLimits& limits, const std::string& network, SourceLimits::Time at, int attempts) {
+  int count = 0;
+  for (int i = 0; i < attempts; ++i) count += limits.may_verify(network, at) ? 1 : 0;
+  return count;
+}
+
+TEST(SourceLimits, ASourceHasItsShareOfASecond) {
+  SourceLimits limits({.verifications_per_s = 100, .verifications_per_source_s = 3});
+  EXPECT_EQ(allowed(limits, "a", start, 10), 3);
+  EXPECT_EQ(allowed(limits, "b", start, 10), 3) << "one source took another's share";
+  EXPECT_EQ(allowed(limits, "a", start + milliseconds(999), 10), 0);
+  EXPECT_EQ(allowed(limits, "a", start + seconds(1), 10), 3);
+}
+
+TEST(SourceLimits, AllSourcesTogetherHaveOneToo) {
+  SourceLimits limits({.verifications_per_s = 5, .verifications_per_source_s = 3});
+  EXPECT_EQ(allowed(limits, "a", start, 3), 3);
+  EXPECT_EQ(allowed(limits, "b", start, 3), 2);
+  EXPECT_EQ(allowed(limits, "c", start, 3), 0);
+  EXPECT_EQ(allowed(limits, "c", start + seconds(1), 3), 3);
+}
+
+TEST(SourceLimits, TenRecordsAMinute) {
+  SourceLimits limits({});
+  int recorded = 0;
+  for (int i = 0; i < 30; ++i) recorded += limits.may_record("a", start + seconds(i)) ? 1 : 0;
+  EXPECT_EQ(recorded, 10);
+  EXPECT_TRUE(limits.may_record("b", start + seconds(30)));
+  EXPECT_FALSE(limits.may_record("a", start + milliseconds(59'999)));
+  EXPECT_TRUE(limits.may_record("a", start + seconds(60)));
+}
+
+TEST(SourceLimits, ManySourcesDoNotGrowWithoutEnd) {
+  SourceLimits limits({.verifications_per_s = 1'000'000, .verifications_per_source_s = 1});
+  for (int i = 0; i < 65536; ++i) {
+    ASSERT_TRUE(limits.may_verify("n" + std::to_string(i), start));
+  }
+  EXPECT_FALSE(limits.may_verify("n0", start));
+  EXPECT_TRUE(limits.may_verify("one more", start));
+  EXPECT_TRUE(limits.may_verify("n0", start)) << "all were forgotten";
+}
+
+TEST(SourceLimits, CountsNeverForget) {
+  SourceLimits limits({});
+  limits.count(Reason::token_missing, "a");
+  limits.count(Reason::token_missing, "a");
+  limits.count(Reason::token_missing, "b");
+  limits.count(Reason::token_expired, "a");
+  std::vector<ShedRow> rows = limits.take_counts();
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].count, 2u);
+  EXPECT_EQ(rows[0].source, "a");
+  EXPECT_EQ(rows[2].reason, Reason::token_expired);
+  EXPECT_TRUE(limits.take_counts().empty());
+  for (int i = 0; i < 1000; ++i) limits.count(Reason::token_missing, "n" + std::to_string(i));
+  rows = limits.take_counts();
+  ASSERT_EQ(rows.size(), shed_rows_max);
+  std::uint64_t total = 0;
+  for (const ShedRow& row : rows) total += row.count;
+  EXPECT_EQ(total, 1000u);
+  EXPECT_EQ(rows.back().source, "other");
+  EXPECT_EQ(rows.front().source, "n0");
+}
+
+// ---------------------------------------------------------------- memory
+
+TEST(MemoryLease, CountsABodySeveralTimes) {
+  MemoryBudget budget(10 * memory_factor);
+  MemoryLease lease(budget);
+  EXPECT_TRUE(lease.cover(10));
+  EXPECT_TRUE(lease.cover(10)) << "what is held already is not taken again";
+  EXPECT_TRUE(lease.cover(3));
+  EXPECT_FALSE(lease.cover(11));
+  EXPECT_TRUE(lease.cover(10)) << "a refusal took away what was held";
+}
+
+TEST(MemoryLease, GivesEverythingBack) {
+  MemoryBudget budget(10 * memory_factor);
+  for (int i = 0; i < 3; ++i) {
+    MemoryLease lease(budget);
+    EXPECT_TRUE(lease.cover(6));
+    MemoryLease other(budget);
+    EXPECT_FALSE(other.cover(5));
+    EXPECT_TRUE(other.cover(4));
+  }
+}
+
+TEST(MemoryLease, GrowsByWhatIsMissing) {
+  MemoryBudget budget(10 * memory_factor);
+  MemoryLease lease(budget);
+  for (std::uint64_t bytes = 1; bytes <= 10; ++bytes) EXPECT_TRUE(lease.cover(bytes));
+  EXPECT_FALSE(lease.cover(11));
+}
+
+TEST(MemoryBudget, TheLargestLengthDoesNotWrapAround) {
+  MemoryBudget budget(1000);
+  MemoryLease lease(budget);
+  EXPECT_FALSE(lease.cover(999'999'999'999'999'999u)) << "18 digits, all that http_gate lets pass";
+  EXPECT_TRUE(lease.cover(1));
+}
+
+TEST(MemoryBudget, IsExactUnderConcurrency) {
+  MemoryBudget budget(100);
+  std::atomic<int> taken{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) {
+        if (!budget.take(60)) continue;
+        EXPECT_EQ(taken.fetch_add(1), 0) << "two of 60 fit into 100";
+        taken.fetch_sub(1);
+        budget.give_back(60);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(budget.take(100));
+}
+
+}  // namespace
+}  // namespace portcullis
