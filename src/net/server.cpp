@@ -72,6 +72,7 @@ struct Server::Impl {
   void adopt_keys(const KeyKeeper::Change& change);
   void reload();
   void begin_stop(int code);
+  void record_last_counts();
   std::string amiss() const;
   Task<void> handle_signals();
   Task<void> drain();
@@ -194,6 +195,14 @@ void Server::Impl::begin_stop(int code) {
   asio::co_spawn(housekeeping, drain(), asio::detached);
 }
 
+// What was refused since the workers last said so; their threads have ended.
+void Server::Impl::record_last_counts() {
+  for (const auto& worker : workers) {
+    const std::vector<ShedRow> rows = worker->limits().take_counts();
+    if (!rows.empty()) worker->note(draft_shed(rows));
+  }
+}
+
 Task<void> Server::Impl::handle_signals() {
   while (true) {
     const auto [error, signal] = co_await signals.async_wait(as_values);
@@ -304,6 +313,7 @@ int Server::run() {
   for (const auto& worker : impl.workers) worker->io().stop();
   for (std::thread& thread : impl.threads) thread.join();
   impl.threads.clear();
+  impl.record_last_counts();
   const Result<void> sealed = impl.log->close();
   if (!sealed) {
     log::error("the audit log could not be sealed: " + sealed.error().message);
