@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+"""Floods: past a limit callers get a clear refusal, nothing is forgotten, and the disk of who may not
+come in is not filled by those who cannot.
+
+environment: PORTCULLIS, RECORDING_UPSTREAM; PYTHONPATH: tests/support
+"""
+
+import socket
+import threading
+import time
+import unittest
+
+from portcullis_case import PortcullisCase
+from portcullis_daemon import CHAT, chat_body, wait_for
+from raw_http import Closed, render
+from token_issuer import Issuer
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Limits(PortcullisCase):
+    def setUp(self):
+        self.upstream = self.start_upstream()
+        self.site = self.make_site(self.upstream.url)
+        self.site.config["listen"]["workers"] = 1  # limits are per worker
+
+    def accounted(self):
+        """How many refusals the log speaks of: those with a record, and those that were counted."""
+        denied = [r for r in self.site.records("decision") if r["decision"]["effect"] == "deny"]
+        rows = [row for record in self.site.records("shed") for row in record["rows"]]
+        return len(denied), sum(row["count"] for row in rows)
+
+    def flood(self, daemon, count, headers):
+        with daemon.connect() as client:
+            for _ in range(count):
+                client.send(render("GET", "/v1/models", headers))
+                answer = client.read_answer()
+                self.assertEqual((answer.status, answer.code), (401, "token_missing"))
+
+    def test_strangers_do_not_fill_the_log(self):
+        daemon = self.start_daemon(self.site)
+        self.flood(daemon, 500, {})
+        wait_for(lambda: sum(self.accounted()) == 500, 5, "each refusal to be accounted for")
+        self.assertEqual(self.accounted()[0], 10)  # a minute and network
+        self.stop_and_verify(daemon)
+
+    def test_what_was_counted_survives_the_end(self):
+        daemon = self.start_daemon(self.site)
+        self.flood(daemon, 100, {})
+        self.stop_and_verify(daemon)
+        self.assertEqual(sum(self.accounted()), 100)
+
+    def test_token_verifications(self):
+        """Forgeries cost their sender, not those who are known: a cached token is not verified."""
+        self.site.config["limits"]["token_verifications_per_source_s"] = 5
+        daemon = self.start_daemon(self.site)
+        known = self.site.bearer()
+        self.assertEqual(daemon.chat(headers=known).status, 200)
+        forged = {**JSON, "Authorization": "Bearer " + Issuer().token()}
+        codes = []
+        for _ in range(40):
+            answer = daemon.chat(headers=forged)
+            codes.append((answer.status, answer.code))
+        self.assertEqual(set(codes), {(401, "token_signature"), (429, "token_rate")})
+        self.assertEqual(daemon.chat(headers=known).status, 200)
+        self.assertEqual(len(self.upstream.requests()), 2)
+        self.stop_and_verify(daemon)
+
+    def test_connections(self):
+        self.site.config["limits"]["connections_max"] = 4
+        daemon = self.start_daemon(self.site)
+        held = [daemon.connect() for _ in range(4)]
+        for client in held:  # so that they are surely accepted
+            self.assertEqual(
+                client.request("POST", CHAT, self.site.bearer(), chat_body()).status, 200)
+        with daemon.connect() as client:
+            self.assert_refused(client.read_answer(), 503, "overloaded")
+        held.pop().socket.close()
+        wait_for(lambda: self.is_served(daemon), 5, "a free connection")
+        for client in held:
+            client.socket.close()
+        wait_for(lambda: sum(self.accounted()) >= 1, 5, "the refusal to be counted")
+        self.stop_and_verify(daemon)
+
+    def is_served(self, daemon):
+        try:
+            return daemon.chat().status == 200
+        except (OSError, Closed):
+            return False
+
+    def test_slow_heads_are_cut(self):
+        self.site.config["limits"]["header_timeout"] = "300ms"
+        daemon = self.start_daemon(self.site)
+        clients = [daemon.connect() for _ in range(50)]
+        started = time.monotonic()
+        while time.monotonic() - started < 0.6:  # a byte now and then keeps none of them open
+            for client in clients:
+                try:
+                    client.send(b"G")
+                except OSError:
+                    pass
+            time.sleep(0.05)
+        for client in clients:
+            self.assertIn(b" 408 ", client.read_to_end())
+        self.stop_and_verify(daemon)
+
+    def test_a_caller_that_never_reads(self):
+        """Its connection is cut, its stream has an outcome, and others are served meanwhile."""
+        self.site.config["limits"]["write_timeout"] = "300ms"
+        upstream = self.start_upstream("--fault", "huge_answer")
+        self.site.config["limits"]["answer_bytes_max"] = "256MiB"
+        self.site.config["upstreams"].append({"name": "huge", "url": upstream.url})
+        self.site.config["routes"].append(
+            {"path": "/v1/completions", "upstream": "huge", "surface": "openai"})
+        daemon = self.start_daemon(self.site)
+        client = daemon.connect()
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        body = b'{"model":"gpt-4o","prompt":"Ave"}'
+        client.send(render("POST", "/v1/completions", self.site.bearer(), body))
+        answered = []
+        threads = [threading.Thread(target=lambda: answered.append(daemon.chat().status))
+                   for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        self.assertEqual(answered, [200] * 8)
+        wait_for(lambda: len(self.site.records("outcome")) == 9, 10, "nine outcomes")
+        self.stop_and_verify(daemon)
+
+
+if __name__ == "__main__":
+    unittest.main(warnings="ignore")  # sockets are closed with the process
