@@ -206,9 +206,20 @@ AnswerStatus from_io(IoStatus status) {
   return status == IoStatus::timeout ? AnswerStatus::timeout : AnswerStatus::cut;
 }
 
-bool is_acceptable(const AnswerHead& head) {
+std::size_t count(const AnswerHead& head, std::string_view name) {
+  return static_cast<std::size_t>(
+      std::count_if(head.headers.begin(), head.headers.end(),
+                    [&](const Header& header) { return header.name == name; }));
+}
+
+// One framing, in its one unambiguous form: else what comes next on this connection is in doubt.
+bool is_acceptable(const AnswerHead& head, unsigned version) {
+  const std::string* length = head.find("content-length");
   const std::string* coding = head.find("transfer-encoding");
-  return coding == nullptr || (*coding == "chunked" && head.find("content-length") == nullptr);
+  if (count(head, "content-length") > 1 || count(head, "transfer-encoding") > 1) return false;
+  if (length != nullptr && length->find_first_not_of("0123456789") != length->npos) return false;
+  if (coding == nullptr) return true;
+  return version == 11 && length == nullptr && lower(*coding) == "chunked";
 }
 
 }  // namespace
@@ -244,7 +255,7 @@ Task<AnswerStatus> AnswerReader::read_head(AnswerHead& head) {
       if (head.status == 101) co_return AnswerStatus::malformed;
       continue;
     }
-    if (!is_acceptable(head)) co_return AnswerStatus::malformed;
+    if (!is_acceptable(head, message.version())) co_return AnswerStatus::malformed;
     const bool bodiless = head.status == 204 || head.status == 304;
     state.clean_end = head.keep_alive && !(bodiless && head.find("content-length") != nullptr);
     co_return state.parser->is_done() ? AnswerStatus::done : AnswerStatus::more;
