@@ -94,7 +94,6 @@ inline Task<ReadRequest> read_request(RequestReader& reader, MemoryLease& memory
 }
 
 struct ReadAnswer {
-  AnswerStatus head_status = AnswerStatus::cut;
   AnswerStatus status = AnswerStatus::cut;
   AnswerHead head;
   std::string body;
@@ -103,9 +102,12 @@ struct ReadAnswer {
 
 inline Task<ReadAnswer> read_answer(AnswerReader& reader) {
   ReadAnswer out;
-  out.head_status = co_await reader.read_head(out.head);
-  out.status = out.head_status;
-  if (out.head_status == AnswerStatus::more) out.status = co_await reader.read_all(out.body);
+  const AnswerStatus head_status = co_await reader.read_head(out.head);
+  out.status = head_status;
+  if (head_status == AnswerStatus::more) {
+    const AnswerStatus status = co_await reader.read_all(out.body);
+    out.status = status;
+  }
   out.reusable = reader.is_reusable();
   co_return out;
 }
