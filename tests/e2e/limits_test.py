@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Floods: past a limit callers get a clear refusal, nothing is forgotten, and the disk of who may not
-come in is not filled by those who cannot.
+"""Floods: past a limit callers get a clear refusal, no refusal is forgotten, and strangers cannot
+fill the disk.
 
 environment: PORTCULLIS, RECORDING_UPSTREAM; PYTHONPATH: tests/support
 """

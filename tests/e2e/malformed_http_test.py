@@ -152,7 +152,6 @@ class MalformedHttp(PortcullisCase):
     def setUp(self):
         self.upstream = self.start_upstream()
         self.site = self.make_site(self.upstream.url)
-        self.site.config["limits"].update({"header_timeout": "500ms", "body_timeout": "500ms"})
         self.daemon = self.start_daemon(self.site)
         self.token = self.site.issuer.token()
 
@@ -192,6 +191,9 @@ class MalformedHttp(PortcullisCase):
 
     def test_half_a_request(self):
         """What never ends is ended by a deadline, and answered."""
+        self.daemon.kill()
+        self.site.config["limits"].update({"header_timeout": "500ms", "body_timeout": "500ms"})
+        self.daemon = self.start_daemon(self.site)
         for raw, key in ((plain()[:40], "limits.header_timeout"),
                          (plain()[:-1], "limits.body_timeout"),
                          (in_chunks(ONE_CHUNK[:-2]), "limits.body_timeout")):

@@ -32,7 +32,7 @@ class Authority:
         self.directory = directory
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.certificate = self.build("ca", self.key, None, [], 30, is_ca=True)
-        self.file = directory / f"ca-{id(self)}.pem"
+        self.file = directory / f"ca-{self.certificate.serial_number}.pem"
         self.file.write_bytes(self.certificate.public_bytes(PEM))
 
     def build(self, name, key, issuer, alternatives, days, is_ca=False):
@@ -57,7 +57,8 @@ class Authority:
         except ValueError:
             alternative = x509.DNSName(name)
         certificate = self.build(name, key, self.certificate, [alternative], days)
-        files = [self.directory / f"{id(key)}.{kind}" for kind in ("crt", "key")]
+        stem = f"{name}-{certificate.serial_number}"
+        files = [self.directory / f"{stem}.{kind}" for kind in ("crt", "key")]
         files[0].write_bytes(certificate.public_bytes(PEM))
         files[1].write_bytes(key.private_bytes(PEM, serialization.PrivateFormat.PKCS8,
                                                serialization.NoEncryption()))

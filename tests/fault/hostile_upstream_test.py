@@ -16,6 +16,7 @@ from portcullis_case import PortcullisCase
 from portcullis_daemon import CHAT, MODEL, chat_body
 from raw_http import Closed, render
 
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 TYPE = b"Content-Type: application/json\r\n"
 OK = b"HTTP/1.1 200 OK\r\n"
 SPLIT = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nOTHER"  # meant for the next caller
@@ -24,6 +25,10 @@ SPLIT = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nOTHER"  # meant for the ne
 def body_of(number):
     return json.dumps({"id": f"answer-{number}", "object": "chat.completion", "model": MODEL,
                        "choices": []}).encode()
+
+
+def chunk(body, end=b"\r\n"):
+    return b"%x\r\n%s\r\n0\r\n%s" % (len(body), body, end)
 
 
 def plain(body, *fields):
@@ -66,25 +71,25 @@ INVALID = (502, "upstream_invalid")
 # name: (what is answered, (status, code) for the caller); None: the answer itself, and only it
 ROWS = {
     "a good answer": (plain, None),
-    "in chunks": (lambda body: OK + TYPE + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n"
-                  % (len(body), body), None),
-    "with a trailer": (lambda body: OK + TYPE + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n"
-                       b"X-Trailer: 1\r\n\r\n" % (len(body), body), None),
+    "in chunks": (lambda body: OK + TYPE + CHUNKED + chunk(body), None),
+    "with a trailer": (
+        lambda body: OK + TYPE + CHUNKED + chunk(body, b"X-Trailer: 1\r\n\r\n"), None),
     "after 103": (lambda body: b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + plain(body), None),
     "and a second one": (lambda body: plain(body) + SPLIT, None),
     "a cookie and our own headers": (
         lambda body: plain(body, b"Set-Cookie: a=b", b"Portcullis-Decision: forged",
                            b"Access-Control-Allow-Origin: *"), None),
-    "both length headers": (lambda body: OK + TYPE + b"Content-Length: 5\r\nTransfer-Encoding: "
-                            b"chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body), INVALID),
+    "both length headers": (
+        lambda body: OK + TYPE + b"Content-Length: 5\r\n" + CHUNKED + chunk(body), INVALID),
     "two lengths": (lambda body: plain(body, b"Content-Length: 5"), INVALID),
-    "gzip, chunked": (lambda body: OK + TYPE + b"Transfer-Encoding: gzip, chunked\r\n\r\n%x\r\n%s\r\n"
-                      b"0\r\n\r\n" % (len(body), body), INVALID),
+    "gzip, chunked": (
+        lambda body: OK + TYPE + CHUNKED.replace(b"chunked", b"gzip, chunked") + chunk(body),
+        INVALID),
     "no length": (lambda body: OK + TYPE + b"Connection: close\r\n\r\n" + body, INVALID),
     "a folded field": (lambda body: plain(body, b"X-A: 1\r\n 2"), INVALID),
-    "bare line feeds": (lambda body: plain(body).replace(b"\r\n", b"\n"), (504, "upstream_timeout")),
-    "bad chunks": (lambda body: OK + TYPE + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + body,
-                   INVALID),
+    "bare line feeds": (lambda body: plain(body).replace(b"\r\n", b"\n"),
+                        (504, "upstream_timeout")),
+    "bad chunks": (lambda body: OK + TYPE + CHUNKED + b"zz\r\n" + body, INVALID),
     "encoded unasked": (lambda body: plain(body, b"Content-Encoding: gzip"), INVALID),
     "101": (lambda body: b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", INVALID),
     "1 MB of header": (lambda body: plain(body, b"X-A: " + b"a" * 1_000_000),
@@ -101,7 +106,7 @@ class HostileUpstream(PortcullisCase):
         self.addCleanup(upstream.stop)
         self.site = self.make_site(upstream.url)
         self.site.config["listen"]["workers"] = 1  # so that connections upstream are used again
-        self.site.config["upstreams"][0].update(first_byte_timeout="500ms", idle_timeout="500ms")
+        self.site.config["upstreams"][0].update(first_byte_timeout="1s", idle_timeout="1s")
         self.daemon = self.start_daemon(self.site)
 
     def check(self, expected, number):
@@ -129,8 +134,8 @@ class HostileUpstream(PortcullisCase):
     def test_events_without_end(self):
         """One event that never ends is not collected without limit."""
         event = b"10000\r\n" + b"a" * 65536 + b"\r\n"
-        self.start(lambda body: OK + b"Content-Type: text/event-stream\r\nTransfer-Encoding: "
-                   b"chunked\r\n\r\n6\r\ndata: \r\n" + event * 1200)  # 75 MiB
+        self.start(lambda body: OK + b"Content-Type: text/event-stream\r\n" + CHUNKED
+                   + b"6\r\ndata: \r\n" + event * 1200)  # 75 MiB
         with self.daemon.connect() as client:
             client.send(render("POST", CHAT, self.site.bearer(), chat_body(stream=True)))
             answer = client.read_head()

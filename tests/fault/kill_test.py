@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""kill -9 at random moments under load, again and again, on one log: after each restart it verifies,
-and every request that the upstream ever saw has its durable decision that allows it.
+"""kill -9 at random moments under load, again and again, on one log: after each restart it
+verifies, and every request that the upstream ever saw has its durable decision that allows it.
 
 A record holds no content. What ties it to a request is the commitment to the bytes that were sent:
 each body is unique, and for each decision the test computes what evidence.commit.forwarded must be.
@@ -144,8 +144,8 @@ def run(rounds, seed):
     report = verify(site)
     upstream.stop()
     shutil.rmtree(directory)
-    print(f"{rounds} kills, seed {seed}: {sent} requests reached the upstream, each with its durable "
-          f"decision; {report['open_decisions']} were allowed and have no outcome; "
+    print(f"{rounds} kills, seed {seed}: {sent} requests reached the upstream, each with its "
+          f"durable decision; {report['open_decisions']} were allowed and have no outcome; "
           f"{recoveries} recoveries noted; verified")
 
 

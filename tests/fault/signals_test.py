@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""SIGTERM ends the daemon without losing an exchange or a record; SIGHUP swaps what the configuration
-names, or keeps what was there.
+"""SIGTERM ends the daemon without losing an exchange or a record; SIGHUP swaps what the
+configuration names, or keeps what was there.
 
 environment: PORTCULLIS, RECORDING_UPSTREAM; PYTHONPATH: tests/support
 """
