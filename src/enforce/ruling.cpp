@@ -57,7 +57,8 @@ OrDenial<void> fill_hosts(const Content& content, Scanner& scanner, const Eviden
   for (std::string& host : hosts) make_recordable({&host}, scanner, key);
   request.remote_hosts = std::move(hosts);
   if (request.remote_hosts == content.remote_hosts) return {};
-  return deny(Reason::remote_host, "the host of a URL holds data, is an address, or is too long");
+  return deny(Reason::remote_host,
+              "a URL names a host that holds data, is an IPv6 address or is too long");
 }
 
 // The catalogue's entry for the one model that the request names.
