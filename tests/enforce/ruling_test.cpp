@@ -156,6 +156,23 @@ TEST(Judge, DenialsOfTheBody) {
                 "duplicate_member");
 }
 
+// Hosts are recorded as they are, so that a decision on them can be made again.
+TEST(Judge, AHostThatMayNotBeRecordedIsRefused) {
+  const std::string too_long(129, 'a');
+  const std::pair<std::string, const char*> rows[] = {
+      {"images.example.com", "data_not_covered"},  // the image itself: no rule covers it
+      {"536-90-4399.example", "remote_host"},     {too_long, "remote_host"},
+      {"192.0.2.7", "data_not_covered"},          {"[2001:db8::1]", "remote_host"},
+  };
+  for (const auto& [host, code] : rows) {
+    json body = chat_body("hi");
+    body["messages"][0]["content"] = {
+        {{"type", "image_url"}, {"image_url", {{"url", "https://" + host + "/i.png"}}}}};
+    SCOPED_TRACE(host);
+    expect_denied(judged(admitted(Site()), body.dump()), code);
+  }
+}
+
 TEST(Judge, ListingModelsNeedsNoModel) {
   RequestHead head = chat_head();
   head.method = "GET";
