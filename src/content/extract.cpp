@@ -51,11 +51,11 @@ OrDenial<Content> extract(const EndpointMatch& endpoint, std::string body,
 
 std::string_view unscanned_advice(std::string_view what) {
   if (what == "token_ids") {
-    return "token ids cannot be read: send text (LangChain's OpenAIEmbeddings needs "
-           "check_embedding_ctx_length=False)";
+    return "Token ids cannot be read: send text (LangChain's OpenAIEmbeddings needs "
+           "check_embedding_ctx_length=False).";
   }
-  if (what == "provider_sealed") return "encrypted reasoning cannot be read";
-  return "a part that cannot be read as text";
+  if (what == "provider_sealed") return "Encrypted reasoning cannot be read.";
+  return "A part of the request cannot be read as text.";
 }
 
 }  // namespace portcullis

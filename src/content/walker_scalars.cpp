@@ -22,6 +22,8 @@ bool names_model(std::string_view key) {
   return name == "model" || name == "models";
 }
 
+constexpr std::size_t remote_hosts_max = 64;  // each is looked up among the others
+
 void add_once(std::vector<std::string>& list, std::string_view value) {
   if (std::find(list.begin(), list.end(), value) == list.end()) list.emplace_back(value);
 }
@@ -140,6 +142,10 @@ Walker::Next Walker::media_url(std::string_view url, const Place& place) {
     return Next::refuse;
   }
   add_once(content_.remote_hosts, *host);
+  if (content_.remote_hosts.size() > remote_hosts_max) {
+    refuse(Reason::remote_host, "more than " + std::to_string(remote_hosts_max) + " remote hosts");
+    return Next::refuse;
+  }
   return Next::scan;
 }
 

@@ -104,8 +104,9 @@ OrDenial<void> admit(Inquiry& inquiry) {
   }
   if (!match->has_body) return {};
   const std::string* type = head.find("content-type");
-  const std::string media = lower(type == nullptr ? "" : type->substr(0, type->find(';')));
-  if (media.substr(0, media.find(' ')) != "application/json") {
+  std::string media = lower(type == nullptr ? "" : type->substr(0, type->find(';')));
+  media.erase(media.find_last_not_of(" \t") + 1);
+  if (media != "application/json") {
     return deny(Reason::media_type_unsupported, "the body must be application/json");
   }
   return {};

@@ -153,6 +153,7 @@ std::string render_denial(const Denial& denial, const ReplyContext& context) {
   out += "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
   out += "\r\nCache-Control: no-store\r\n";
   if (status == 401) append_challenge(out, denial, context);
+  if (status == 405) out += "Allow: GET, POST\r\n";
   if (is_final(status)) out += "x-should-retry: false\r\n";
   append_context_headers(out, context);
   if (!context.keep_alive) out += "Connection: close\r\n";
