@@ -167,7 +167,7 @@ constexpr Member body_members[] = {
     {"prompt_cache_key", &label},
     {"prompt_cache_retention", &label},
     {"service_tier", &label},
-    {"metadata", &free_object},
+    {"metadata", &string_map},
     {"store", &force_false},
     {"web_search_options", &hosted_tool},
 };

@@ -22,6 +22,8 @@ inline constexpr Place force_false{.types = bit::boolean | bit::null, .role = Ro
 inline constexpr Place state{.role = Role::state};
 inline constexpr Place hosted_tool{.role = Role::hosted_tool};
 inline constexpr Place free_object{.types = bit::object | bit::null};  // e.g. a JSON schema
+// metadata: a flat map of strings. LiteLLM routes by a list of tags in it.
+inline constexpr Place string_map{.types = bit::object | bit::null, .element = &required_label};
 inline constexpr Place free_array{.types = bit::array | bit::null};
 inline constexpr Place labels{.types = bit::array | bit::null, .element = &required_label};
 inline constexpr Place label_or_labels{.types = bit::string | bit::array | bit::null,

@@ -154,7 +154,7 @@ constexpr Member body_members[] = {
     {"prompt_cache_key", &label},
     {"prompt_cache_retention", &label},
     {"service_tier", &label},
-    {"metadata", &free_object},
+    {"metadata", &string_map},
     {"store", &force_false},
     {"background", &force_false},
     {"previous_response_id", &state},

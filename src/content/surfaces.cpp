@@ -16,7 +16,6 @@ constexpr std::size_t model_bytes_max = 256;
 constexpr std::string_view openai_headers[] = {
     "accept",
     "content-type",
-    "idempotency-key",
     "traceparent",
     "tracestate",
     "user-agent",

@@ -260,7 +260,8 @@ bool Walker::member(const Document& document, od::field& field, std::size_t ordi
   path_ += "/*";
   append_number(path_, ordinal);
   if (frame != nullptr && !unknown_member(named, pointer, *frame->object)) return false;
-  const Spot inner{.key = named.name, .redactable = spot.redactable && frame == nullptr};
+  Spot inner{.key = named.name, .redactable = spot.redactable && frame == nullptr};
+  if (frame == nullptr && spot.place != nullptr) inner.place = spot.place->element;
   Spot name_spot{.key = spot.key};
   if (!emit(document, TextKind::member_name, named.raw, named.name, name_spot)) return false;
   const bool outside = beyond_surface_;

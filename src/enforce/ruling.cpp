@@ -34,13 +34,18 @@ Ruling begin(const Inquiry& inquiry, Scanner& scanner, const EvidenceKey& key) {
     input.request.route = inquiry.route->path;
   }
   if (inquiry.endpoint) input.request.action = action_name(inquiry.endpoint->action);
-  std::string no_client;
+  std::string client = input.client.id.value_or("");
   std::string no_token_id;
   std::string no_key_id;
-  make_recordable({&input.request.path, input.client.id ? &*input.client.id : &no_client,
+  std::string surface_path;  // a path that the surface's own table spells is fit as it is
+  const bool is_spelled = inquiry.endpoint && inquiry.endpoint->model.empty();
+  make_recordable({is_spelled ? &surface_path : &input.request.path, &client,
                    ruling.token ? &ruling.token->token_id : &no_token_id,
                    ruling.token ? &ruling.token->key_id : &no_key_id},
                   scanner, key);
+  // INVARIANT: policy never decides on a stand-in. A registered client's id is the operator's own
+  // text; any other that may not be recorded is unknown.
+  if (input.client.id && client != *input.client.id && !input.client.kind) input.client.id.reset();
   if (ruling.token) {
     for (std::string& audience : ruling.token->audience) make_recordable({&audience}, scanner, key);
   }
@@ -64,7 +69,8 @@ OrDenial<void> fill_hosts(const Content& content, Scanner& scanner, const Eviden
 // The catalogue's entry for the one model that the request names.
 OrDenial<void> fill_model(const Inquiry& inquiry, const Content& content, Scanner& scanner,
                           const EvidenceKey& key, Ruling& ruling) {
-  if (inquiry.endpoint->action == Action::list_models) return {};
+  const bool names_none = inquiry.endpoint->action == Action::list_models && content.models.empty();
+  if (names_none) return {};
   if (content.models.size() != 1) {
     return deny(Reason::member_invalid, "the body must name exactly one model", "/model");
   }
@@ -90,6 +96,9 @@ OrDenial<void> fill_model(const Inquiry& inquiry, const Content& content, Scanne
 
 OrDenial<std::string> judge_content(const Inquiry& inquiry, std::string body, Scanner& scanner,
                                     const EvidenceKey& key, Ruling& ruling) {
+  if (ruling.input.request.path != inquiry.head.path) {
+    return deny(Reason::path_unknown, "the path holds data, or characters that cannot be recorded");
+  }
   const ContentOptions options = inquiry.snapshot->config->content_options(*inquiry.route);
   const std::string* coding = inquiry.head.find("content-encoding");
   OrDenial<std::string> decoded =

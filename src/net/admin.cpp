@@ -66,7 +66,12 @@ Task<void> serve_admin(Tcp::acceptor& acceptor, const AdminPages& pages,
   while (acceptor.is_open()) {
     auto [error, socket] = co_await acceptor.async_accept(as_values);
     if (error == asio::error::operation_aborted) co_return;
-    if (!error) asio::co_spawn(executor, answer(std::move(socket), pages, limits), asio::detached);
+    if (error) {
+      asio::steady_timer pause(executor, std::chrono::milliseconds(50));
+      co_await pause.async_wait(as_values);
+      continue;
+    }
+    asio::co_spawn(executor, answer(std::move(socket), pages, limits), asio::detached);
   }
 }
 

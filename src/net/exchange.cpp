@@ -99,10 +99,7 @@ Task<OrDenial<std::string>> Exchange::receive_body() {
     co_await send_to_client(worker_, client_.transport, go_on);
   }
   OrDenial<std::string> body = co_await client_.reader.read_body(memory_);
-  if (!body || inquiry_.head.find("content-encoding") == nullptr) co_return body;
-  const Config& config = *inquiry_.snapshot->config;
-  if (memory_.cover(config.content.decoded_bytes_max)) co_return body;
-  co_return deny(Reason::overloaded, "no memory is left for this body (limits.memory_max)");
+  co_return body;
 }
 
 ReplyContext Exchange::reply_context() const {

@@ -7,6 +7,7 @@
 #include "enforce/provenance.h"
 #include "enforce/recordable.h"
 #include "net/client_watch.h"
+#include "net/http_gate.h"
 #include "net/sse.h"
 
 namespace portcullis {
@@ -37,8 +38,9 @@ bool is_withheld(const AnswerHead& head, std::string_view name) {
   if (std::find(withheld_headers.begin(), withheld_headers.end(), name) != withheld_headers.end()) {
     return true;
   }
-  const std::string* named = head.find("connection");
-  return named != nullptr && named->find(name) != named->npos;
+  return std::any_of(head.headers.begin(), head.headers.end(), [&](const Header& header) {
+    return header.name == "connection" && has_token(header.value, name);
+  });
 }
 
 std::string render_request(const Outbound& outbound, const UpstreamPool& pool) {
@@ -105,13 +107,15 @@ bool is_event_stream(const AnswerHead& head) {
   return type != nullptr && type->starts_with("text/event-stream");
 }
 
-// After it a caller may leave: so it is held back until the outcome is durable.
+// After it a caller may leave: so it is held back until the outcome is durable. A quoted name
+// cannot stand unescaped inside a text.
 bool is_terminal(std::string_view event) {
-  constexpr std::array<std::string_view, 4> marks = {"data: [DONE]", "event: response.completed",
-                                                     "event: response.failed",
-                                                     "event: response.incomplete"};
-  return std::any_of(marks.begin(), marks.end(),
-                     [&](std::string_view mark) { return event.starts_with(mark); });
+  constexpr std::array<std::string_view, 3> names = {
+      "\"response.completed\"", "\"response.failed\"", "\"response.incomplete\""};
+  const std::string data = sse_data(event);
+  return data == "[DONE]" || std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+           return data.find(name) != data.npos;
+         });
 }
 
 void append_chunk(std::string& out, std::string_view data) {
@@ -243,7 +247,7 @@ Task<Ending> Forwarding::pass_whole(AnswerReader& reader, Transport& upstream) {
     allow_next_read(upstream);
     const AnswerStatus read = co_await reader.read_some(body);
     status = read;
-    const bool has_room = outbound_.memory.cover(outbound_.ruling.body.size() + body.size() / 2);
+    const bool has_room = outbound_.memory.hold(outbound_.ruling.body.size() + 2 * body.size());
     if (!has_room) status = AnswerStatus::too_large;
   }
   if (status != AnswerStatus::done) {
@@ -291,6 +295,8 @@ Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) 
         limits_.answer_bytes_max) {
       status = AnswerStatus::too_large;
     }
+    const std::size_t kept = outbound_.ruling.body.size() + held_.size() + splitter.pending();
+    if (!outbound_.memory.hold(kept)) status = AnswerStatus::too_large;
     append_events(to_send, events);
     IoStatus sent = IoStatus::ok;
     if (!to_send.empty()) {
@@ -305,7 +311,9 @@ Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) 
       co_return Ending::reset;
     }
   }
-  if (status == AnswerStatus::done && splitter.pending() > 0) status = AnswerStatus::cut;
+  // A stream that ends with its connection is whole only if it said so itself.
+  const bool is_unfinished = splitter.pending() > 0 || (!is_delimited(head_) && held_.empty());
+  if (status == AnswerStatus::done && is_unfinished) status = AnswerStatus::cut;
   reusable_ = status == AnswerStatus::done && reader.is_reusable();
   const Ending ending = co_await end_stream(status);
   co_return ending;
@@ -324,6 +332,7 @@ Task<Ending> Forwarding::end_stream(AnswerStatus status) {
   if (!recorded) co_return Ending::reset;
   const IoStatus sent = co_await send_to_client(worker_, client_.transport, last);
   if (sent != IoStatus::ok) co_return Ending::reset;
+  if (!is_whole && outbound_.inquiry.head.http_1_0) co_return Ending::reset;
   const bool keep = is_whole && outbound_.reply.keep_alive && !outbound_.inquiry.head.http_1_0;
   co_return keep ? Ending::keep : Ending::close;
 }

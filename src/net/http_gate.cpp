@@ -28,19 +28,6 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   });
 }
 
-// Whether a comma-separated list holds the token.
-bool has_token(std::string_view list, std::string_view token) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view item = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    item.remove_prefix(std::min(item.find_first_not_of(" \t"), item.size()));
-    item.remove_suffix(item.size() - std::min(item.find_last_not_of(" \t") + 1, item.size()));
-    if (equals_ignoring_case(item, token)) return true;
-  }
-  return false;
-}
-
 // Headers whose second occurrence would mean different things to different readers.
 constexpr std::array<std::string_view, 12> singletons = {"host",
                                                          "content-length",
@@ -55,8 +42,9 @@ constexpr std::array<std::string_view, 12> singletons = {"host",
                                                          "x-goog-api-key",
                                                          "upgrade"};
 
-constexpr std::array<std::string_view, 7> known_methods = {"GET",    "POST",    "PUT", "PATCH",
-                                                           "DELETE", "OPTIONS", "HEAD"};
+// HEAD is not among them: a refusal of it would have to be an answer without its body.
+constexpr std::array<std::string_view, 6> known_methods = {"GET",   "POST",   "PUT",
+                                                           "PATCH", "DELETE", "OPTIONS"};
 
 std::optional<Denial> check_singletons(const RequestHead& head) {
   for (const std::string_view name : singletons) {
@@ -106,7 +94,7 @@ std::optional<Denial> check_framing(RequestHead& head, unsigned version) {
   } else if (head.method == "POST" || head.method == "PUT" || head.method == "PATCH") {
     return Denial{Reason::length_required, "a body needs content-length or chunked framing", {}};
   }
-  if (head.has_body() && (head.method == "GET" || head.method == "HEAD")) {
+  if (head.has_body() && head.method == "GET") {
     return malformed("a body on " + head.method);
   }
   return std::nullopt;
@@ -128,8 +116,8 @@ std::optional<Denial> check_target(RequestHead& head, std::string_view target) {
 std::optional<Denial> check_connection(RequestHead& head, unsigned version) {
   head.http_1_0 = version == 10;
   head.keep_alive = version == 11;
-  if (const std::string* connection = head.find("connection")) {
-    if (has_token(*connection, "close")) head.keep_alive = false;
+  for (const Header& header : head.headers) {
+    if (header.name == "connection" && has_token(header.value, "close")) head.keep_alive = false;
   }
   if (head.find("upgrade") != nullptr) {
     return Denial{Reason::upgrade_refused, "Upgrade (WebSocket, h2c) is not supported", {}};
@@ -144,6 +132,18 @@ std::optional<Denial> check_connection(RequestHead& head, unsigned version) {
 }
 
 }  // namespace
+
+bool has_token(std::string_view list, std::string_view token) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view item = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    item.remove_prefix(std::min(item.find_first_not_of(" \t"), item.size()));
+    item.remove_suffix(item.size() - std::min(item.find_last_not_of(" \t") + 1, item.size()));
+    if (equals_ignoring_case(item, token)) return true;
+  }
+  return false;
+}
 
 std::optional<Denial> check_raw_head(std::string_view block, const HeadLimits& limits) {
   std::size_t lines = 0;

@@ -19,6 +19,9 @@ struct HeadLimits {
   std::size_t fields_max = 128;
 };
 
+// Whether a comma-separated list (RFC 9110 section 5.6.1) holds the token, whatever its case.
+bool has_token(std::string_view list, std::string_view token);
+
 // `block` is the raw head: request line to the empty line, with its CRLFs. No line may begin with
 // white space; only printable ASCII (and HTAB inside values); at most fields_max lines.
 std::optional<Denial> check_raw_head(std::string_view block, const HeadLimits& limits);

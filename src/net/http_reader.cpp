@@ -14,6 +14,7 @@ namespace http = boost::beast::http;
 using ErrorCode = boost::system::error_code;
 constexpr std::string_view head_end = "\r\n\r\n";
 constexpr std::size_t answer_head_bytes_max = 65536;
+constexpr std::size_t framing_bytes_max = 16384;  // of a chunk header or trailers, while incomplete
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -87,7 +88,9 @@ Task<OrDenial<RequestReader::Next>> RequestReader::read_head(RequestHead& head) 
   State& state = *state_;
   const std::size_t bytes_max = state.limits.header_bytes_max;
   bool started = !state.buffer.empty();
-  state.transport.expires_after(started ? state.limits.header_timeout : state.limits.idle_timeout);
+  const bool waits_long = !started && state.parser.has_value();  // between two requests
+  state.transport.expires_after(waits_long ? state.limits.idle_timeout
+                                           : state.limits.header_timeout);
   std::size_t searched = 0;  // bytes known to hold no end of the head
   while (true) {
     const std::string_view unread = state.buffer.unread();
@@ -156,7 +159,6 @@ Task<OrDenial<std::string>> RequestReader::read_body(MemoryLease& memory) {
       "the body is larger than " + std::to_string(bytes_max) + " bytes (limits.body_bytes_max)";
   if (state.content_length > bytes_max) co_return deny(Reason::body_too_large, too_large);
   const std::string no_memory = "no memory is left for this body (limits.memory_max)";
-  if (!memory.cover(state.content_length)) co_return deny(Reason::overloaded, no_memory);
   parser.body_limit(bytes_max);
   parser.eager(true);  // else put() stops after each chunk header
   auto no_extensions = &refuse_chunk_extensions;
@@ -168,7 +170,12 @@ Task<OrDenial<std::string>> RequestReader::read_body(MemoryLease& memory) {
       co_return deny(Reason::http_malformed, "the body's framing is broken: " + error.message());
     }
     if (parser.is_done()) break;
-    if (!memory.cover(parser.get().body().size())) co_return deny(Reason::overloaded, no_memory);
+    if (!memory.hold(parser.get().body().size() * memory_factor)) {
+      co_return deny(Reason::overloaded, no_memory);
+    }
+    if (state.buffer.unread().size() > framing_bytes_max) {
+      co_return deny(Reason::http_malformed, "a chunk header or trailer section does not end");
+    }
     const asio::mutable_buffer room = state.buffer.room();
     const IoResult got = co_await state.transport.read_some(room);
     if (got.status == IoStatus::timeout) {
@@ -285,6 +292,7 @@ Task<AnswerStatus> AnswerReader::read_some(std::string& body) {
     if (fresh.empty()) {
       // An incomplete chunk header stays in the buffer: read on.
       if (parser.is_done() || state.buffer.empty()) continue;
+      if (state.buffer.unread().size() > framing_bytes_max) co_return AnswerStatus::malformed;
       const asio::mutable_buffer room = state.buffer.room();
       const IoResult got = co_await state.transport.read_some(room);
       if (got.status != IoStatus::ok) co_return from_io(got.status);

@@ -160,12 +160,13 @@ Task<void> KeyKeeper::fetch(Issuer& issuer) {
   auto fetched = co_await fetch_key_set(issuer.section, config_->identity);
   issuer.fetching = false;
   if (fetched) {
-    issuer.fetched = SteadyClock::now();
     const bool same = issuer.keys.usable && fetched->digest == issuer.digest;
-    if (!same) {
-      issuer.keys = IssuerKeys{fetched->keys, issuer.keys.generation + 1, true};
+    const IssuerKeys fresh{fetched->keys, issuer.keys.generation + 1, true};
+    const bool adopted = same || changed_({issuer.index, fresh, fetched->digest});
+    if (adopted) issuer.fetched = SteadyClock::now();
+    if (adopted && !same) {
+      issuer.keys = fresh;
       issuer.digest = fetched->digest;
-      changed_({issuer.index, issuer.keys, issuer.digest});
     }
   } else {
     log::warning("keys of issuer " + issuer.section.rules.issuer +

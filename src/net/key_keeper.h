@@ -32,7 +32,8 @@ class KeyKeeper {
     IssuerKeys keys;
     Digest digest{};  // SHA-256 of the JWKS document
   };
-  using Changed = std::function<void(const Change& change)>;
+  // False: it could not be recorded, and is to be tried again.
+  using Changed = std::function<bool(const Change& change)>;
   KeyKeeper(asio::io_context& io, std::shared_ptr<const Config> config, Changed changed);
   ~KeyKeeper();
 

@@ -20,6 +20,17 @@ constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 using ErrorCode = boost::system::error_code;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
 enum class Sharing { exclusive, reuse_port };
 
 Result<Tcp::acceptor> bind(const Tcp::endpoint& endpoint, asio::io_context& io, Sharing sharing) {
@@ -122,7 +133,7 @@ Task<void> Listener::accept_forever() {
 }
 
 void Listener::dispatch(Tcp::socket socket) {
-  const bool full = worker_.connection_count() >= options_.connections_max;
+  const bool full = open_ >= options_.connections_max;
   asio::co_spawn(worker_.io(), full ? turn_away(std::move(socket)) : serve(std::move(socket)),
                  asio::detached);
 }
@@ -131,6 +142,7 @@ Task<void> Listener::serve(Tcp::socket socket) {
   ErrorCode error;
   const std::string peer = socket.remote_endpoint(error).address().to_string();
   if (error) co_return;
+  const Counted counted(open_);  // from the TCP connection on: a handshake costs as well
   std::unique_ptr<Transport> transport;
   if (options_.tls == nullptr) {
     transport = make_plain_transport(std::move(socket));

@@ -35,6 +35,7 @@ class Listener {
   Worker& worker_;
   Tcp::acceptor acceptor_;
   Options options_;
+  std::size_t open_ = 0;  // connections, handshakes among them
 };
 
 // Binds `count` sockets to one address and port with SO_REUSEPORT, after making sure that nobody

@@ -37,13 +37,11 @@ class MemoryLease {
   MemoryLease(const MemoryLease&) = delete;
   MemoryLease& operator=(const MemoryLease&) = delete;
 
-  // Makes the lease cover a body of this many bytes. False: the budget has no room; what was held
-  // stays held.
-  bool cover(std::uint64_t body_bytes) {
-    const std::uint64_t wanted = body_bytes * memory_factor;
-    if (wanted <= held_) return true;
-    if (!budget_.take(wanted - held_)) return false;
-    held_ = wanted;
+  // Makes the lease exactly this large. False: the budget has no room; what was held stays held.
+  bool hold(std::uint64_t bytes) {
+    if (bytes > held_ && !budget_.take(bytes - held_)) return false;
+    if (bytes < held_) budget_.give_back(held_ - bytes);
+    held_ = bytes;
     return true;
   }
 

@@ -69,7 +69,7 @@ struct Server::Impl {
   Result<void> bind();
   void start_workers();
   void publish(std::shared_ptr<const Snapshot> next);
-  void adopt_keys(const KeyKeeper::Change& change);
+  bool adopt_keys(const KeyKeeper::Change& change);
   void reload();
   void begin_stop(int code);
   void record_last_counts();
@@ -145,13 +145,16 @@ void Server::Impl::publish(std::shared_ptr<const Snapshot> next) {
   for (const auto& worker : workers) worker->adopt(snapshot);
 }
 
-void Server::Impl::adopt_keys(const KeyKeeper::Change& change) {
+// A loss of trust takes effect even if it cannot be recorded.
+bool Server::Impl::adopt_keys(const KeyKeeper::Change& change) {
   const std::string& issuer = config->identity.issuers[change.issuer].rules.issuer;
   const Result<Receipt> recorded = log->commit(draft_change({"keys", issuer, change.digest}));
-  if (!recorded) return;
+  if (!recorded) log::error("a change of keys could not be recorded: " + recorded.error().message);
+  if (!recorded && change.keys.usable) return false;
   auto next = std::make_shared<Snapshot>(*snapshot);
   next->keys[change.issuer] = change.keys;
   publish(std::move(next));
+  return true;
 }
 
 // What the configuration names is read anew; the configuration itself needs a restart.
@@ -283,7 +286,7 @@ tl::expected<std::unique_ptr<Server>, ConfigErrors> Server::start(
   impl.compute = std::make_unique<ComputePool>(ComputePool::Size{});
   impl.keys = std::make_unique<KeyKeeper>(
       impl.housekeeping, config,
-      [&impl](const KeyKeeper::Change& change) { impl.adopt_keys(change); });
+      [&impl](const KeyKeeper::Change& change) { return impl.adopt_keys(change); });
   impl.memory = std::make_unique<MemoryBudget>(config->limits.memory_max);
   const Shared shared{*impl.log,  *impl.evidence, *impl.compute,
                       *impl.keys, impl.metrics,   *impl.memory};

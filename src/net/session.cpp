@@ -133,7 +133,8 @@ class Session {
     const std::string local = local_answer(*config_, head);
     if (!local.empty()) {
       const IoStatus sent = co_await send_to_client(worker_, *transport_, local);
-      co_return sent == IoStatus::ok&& reader_.is_done() ? Ending::keep : Ending::close;
+      const bool keep = sent == IoStatus::ok && reader_.is_done() && head.keep_alive;
+      co_return keep ? Ending::keep : Ending::close;
     }
     const ClientSide client{*transport_, reader_};
     const Ending ending = co_await run_exchange(worker_, client, std::move(head));

@@ -47,11 +47,12 @@ void SourceLimits::count(Reason reason, const std::string& network) {
   });
   if (row != counts_.end()) {
     ++row->count;
-  } else if (counts_.size() < shed_rows_max) {
+  } else if (counts_.size() + 1 < shed_rows_max) {
     counts_.push_back({reason, network, 1});
+  } else if (network != "other") {
+    count(Reason::overloaded, "other");  // the last row: more causes and sources than rows
   } else {
-    counts_.back().source = "other";
-    ++counts_.back().count;
+    counts_.push_back({reason, network, 1});
   }
 }
 

@@ -86,7 +86,6 @@ class Worker {
   };
   void enter(Connection& connection) { connections_.insert(&connection); }
   void leave(Connection& connection) { connections_.erase(&connection); }
-  std::size_t connection_count() const { return connections_.size(); }
   bool is_draining() const { return draining_; }
   // On the worker's thread: closes idle connections, those that were never used a moment later (for
   // the first request may be on its way), and lets the others finish their exchange.

@@ -12,7 +12,7 @@ TEST(Extract, TextsOfASmallChat) {
       chat_path,
       R"({"model":"gpt-4o","messages":[{"role":"system","content":"Be kind."},)"
       R"({"role":"user","name":"jane","content":[{"type":"text","text":"caf\u00e9 \ud83d\ude00"}]}],)"
-      R"("stream":true,"stream_options":{"include_usage":true},"metadata":{"ssn":"123"},"seed":42})");
+      R"("stream":true,"stream_options":{"include_usage":true},"logit_bias":{"ssn":"123"},"seed":42})");
   ASSERT_TRUE(content) << content.error().detail;
   EXPECT_THAT(content->models, ElementsAre("gpt-4o"));
   EXPECT_TRUE(content->stream);
@@ -30,7 +30,7 @@ TEST(Extract, TextsOfASmallChat) {
   EXPECT_EQ(raw_of(*content, *said), R"(caf\u00e9 \ud83d\ude00)");
   EXPECT_FALSE(find_text(*content, "jane")->redactable);
   EXPECT_EQ(find_text(*content, "123")->key, "ssn");
-  EXPECT_EQ(find_text(*content, "123")->pointer, "/metadata/*0");
+  EXPECT_EQ(find_text(*content, "123")->pointer, "/logit_bias/*0");
   EXPECT_EQ(find_text(*content, "42", TextKind::number)->escape_depth, 0);
 }
 
@@ -41,7 +41,7 @@ TEST(Extract, RewritablePlaces) {
      "function":{"name":"no2","arguments":"c"}}]},
     {"role":"tool","tool_call_id":"no3","content":"d"}],
     "tools":[{"type":"function","function":{"name":"no4","description":"e",
-     "parameters":{"description":"no5"}}}],"stop":["no6"],"user":"no7","metadata":{"k":"no8"}})");
+     "parameters":{"description":"no5"}}}],"stop":["no6"],"user":"no7","logit_bias":{"k":"no8"}})");
   ASSERT_TRUE(content) << content.error().detail;
   for (const std::string_view value : {"a", "b", "c", "d", "e"}) {
     ASSERT_NE(find_text(*content, value), nullptr) << value;

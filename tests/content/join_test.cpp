@@ -16,27 +16,27 @@ std::vector<std::string> joined(std::string_view body) {
 }
 
 TEST(Join, SiblingScalars) {
-  EXPECT_THAT(joined(R"({"metadata":{"a":["5","3",6,true,"\u0037"]}})"), ElementsAre("5367"));
+  EXPECT_THAT(joined(R"({"logit_bias":{"a":["5","3",6,true,"\u0037"]}})"), ElementsAre("5367"));
   EXPECT_THAT(joined(R"({"stop":["ab","cd"]})"), ElementsAre("abcd"));
-  EXPECT_THAT(joined(R"({"metadata":{"a":["5"],"b":[]}})"), IsEmpty());
+  EXPECT_THAT(joined(R"({"logit_bias":{"a":["5"],"b":[]}})"), IsEmpty());
   EXPECT_THAT(joined(arguments_body(R"("{\"a\":[\"1\",\"2\",[3,4]]}")")), ElementsAre("34", "12"));
 }
 
 TEST(Join, MeasurementsAreNotPartsOfAnIdentifier) {
-  EXPECT_THAT(joined(R"({"metadata":{"a":[12,0.5,34,-1,56,1e3,78]}})"), IsEmpty());
-  EXPECT_THAT(joined(R"({"metadata":{"a":[12,34,0.5,56,78,"-9"]}})"),
+  EXPECT_THAT(joined(R"({"logit_bias":{"a":[12,0.5,34,-1,56,1e3,78]}})"), IsEmpty());
+  EXPECT_THAT(joined(R"({"logit_bias":{"a":[12,34,0.5,56,78,"-9"]}})"),
               ElementsAre("1234", "5678-9"));
 }
 
 TEST(Join, SeamsSayWhereElementsMeet) {
-  const auto content = extract_at(chat_path, R"({"metadata":{"a":["55",3,"6"]}})");
+  const auto content = extract_at(chat_path, R"({"logit_bias":{"a":["55",3,"6"]}})");
   ASSERT_TRUE(content);
   const Text* text = find_text(*content, "5536", TextKind::joined);
   ASSERT_NE(text, nullptr);
   EXPECT_THAT(text->seams, ElementsAre(2u, 3u));
   EXPECT_FALSE(text->redactable);
   EXPECT_EQ(text->raw, ByteRange{});
-  EXPECT_EQ(text->pointer, "/metadata/*0/0");
+  EXPECT_EQ(text->pointer, "/logit_bias/*0/0");
 }
 
 TEST(Join, PartsOfOneMessage) {

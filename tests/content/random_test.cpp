@@ -77,7 +77,7 @@ class Generator {
       }
       messages.push_back(message);
     }
-    return {{"model", "m"}, {"messages", messages}, {"metadata", object(0)}};
+    return {{"model", "m"}, {"messages", messages}, {"logit_bias", object(0)}};
   }
 
  private:

@@ -96,8 +96,8 @@ TEST(Splice, TheStructureOfInnerJsonIsNeverTouched) {
 }
 
 TEST(Splice, WhatTheSurfaceDoesNotNameIsUnredactable) {
-  const auto content =
-      extract_at(chat_path, R"({"user":"jane","metadata":{"ssn":"x"},"seed":12,"stop":["a","b"]})");
+  const auto content = extract_at(
+      chat_path, R"({"user":"jane","logit_bias":{"ssn":"x"},"seed":12,"stop":["a","b"]})");
   ASSERT_TRUE(content);
   for (std::uint32_t i = 0; i < content->texts.size() + 1; ++i) {
     const Replacement replacement{i, 0, 1, "x"};

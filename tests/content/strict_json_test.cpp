@@ -36,9 +36,9 @@ std::vector<RefusalRow> refusal_rows() {
       {"{\"model\" \"m\"}", Reason::json_invalid},
       {"{\"model\":}", Reason::json_invalid},
       {"{\"model\":\"m\":\"n\"}", Reason::json_invalid},
-      {"{\"metadata\":{\"a\":\"b\":{}}}", Reason::json_invalid},
-      {"{\"metadata\":{\"a\":[\"b\":1]}}", Reason::json_invalid},
-      {"{\"metadata\":{\"a\":1:2}}", Reason::json_invalid},
+      {"{\"logit_bias\":{\"a\":\"b\":{}}}", Reason::json_invalid},
+      {"{\"logit_bias\":{\"a\":[\"b\":1]}}", Reason::json_invalid},
+      {"{\"logit_bias\":{\"a\":1:2}}", Reason::json_invalid},
       {"{\"model\":\"m\" \"n\":1}", Reason::json_invalid},
       {"{\"model\":\"m\"", Reason::json_invalid},
       {"{\"model\":\"m", Reason::json_invalid},
@@ -57,11 +57,11 @@ std::vector<RefusalRow> refusal_rows() {
       {"{\"stream\":truex}", Reason::json_invalid},
       {"{\"stream\":True}", Reason::json_invalid},
       {"{\"user\":nul}", Reason::json_invalid},
-      {"{\"metadata\":{\"a\":falsey}}", Reason::json_invalid},
-      {"{\"metadata\":{\"a\":[1,]}}", Reason::json_invalid},
-      {"{\"metadata\":{\"a\":[1 2]}}", Reason::json_invalid},
-      {"{\"metadata\":{\"a\":[1}}", Reason::json_invalid},
-      {"{\"metadata\":{\"a\":[1}]}", Reason::json_invalid},
+      {"{\"logit_bias\":{\"a\":falsey}}", Reason::json_invalid},
+      {"{\"logit_bias\":{\"a\":[1,]}}", Reason::json_invalid},
+      {"{\"logit_bias\":{\"a\":[1 2]}}", Reason::json_invalid},
+      {"{\"logit_bias\":{\"a\":[1}}", Reason::json_invalid},
+      {"{\"logit_bias\":{\"a\":[1}]}", Reason::json_invalid},
       {"{\"user\":\"a\nb\"}", Reason::json_invalid},
       {"{\"user\":\"\\x41\"}", Reason::utf8_invalid},
       {"{\"user\":\"\\u12\"}", Reason::utf8_invalid},
@@ -73,15 +73,16 @@ std::vector<RefusalRow> refusal_rows() {
       {"{\"user\":\"\xed\xa0\x80\"}", Reason::utf8_invalid},
       {"{\"model\":\"m\",\"model\":\"n\"}", Reason::duplicate_member},
       {"{\"model\":\"m\",\"mod\\u0065l\":\"n\"}", Reason::duplicate_member},
-      {"{\"metadata\":{\"a\":1,\"A\":2}}", Reason::duplicate_member},
-      {"{\"metadata\":{\"k\":1,\"\\u212a\":2}}", Reason::duplicate_member},
-      {"{\"metadata\":{\"x\":{\"s\":1,\"\\u017f\":2}}}", Reason::duplicate_member},
-      {"{\"metadata\":" + repeat("[", 10000) + repeat("]", 10000) + "}", Reason::nesting_too_deep},
-      {"{\"metadata\":{\"a\":" + repeat("[", 10000) + repeat("]", 10000) + "}}",
+      {"{\"logit_bias\":{\"a\":1,\"A\":2}}", Reason::duplicate_member},
+      {"{\"logit_bias\":{\"k\":1,\"\\u212a\":2}}", Reason::duplicate_member},
+      {"{\"logit_bias\":{\"x\":{\"s\":1,\"\\u017f\":2}}}", Reason::duplicate_member},
+      {"{\"logit_bias\":" + repeat("[", 10000) + repeat("]", 10000) + "}",
        Reason::nesting_too_deep},
-      {"{\"metadata\":{\"a\":" + repeat("{\"a\":", 10000) + "1" + repeat("}", 10000) + "}}",
+      {"{\"logit_bias\":{\"a\":" + repeat("[", 10000) + repeat("]", 10000) + "}}",
        Reason::nesting_too_deep},
-      {"{\"metadata\":{\"a\":" + repeat("[", 100000), Reason::json_invalid},
+      {"{\"logit_bias\":{\"a\":" + repeat("{\"a\":", 10000) + "1" + repeat("}", 10000) + "}}",
+       Reason::nesting_too_deep},
+      {"{\"logit_bias\":{\"a\":" + repeat("[", 100000), Reason::json_invalid},
   };
 }
 
@@ -90,14 +91,14 @@ TEST(StrictJson, Refusals) {
   for (const auto& row : rows) {
     const auto content = extract_at(chat_path, row.body);
     ASSERT_FALSE(content) << row.body.substr(0, 80);
-    if (row.body.starts_with("{\"metadata\":[")) continue;  // the wrong type, whichever is first
+    if (row.body.starts_with("{\"logit_bias\":[")) continue;  // the wrong type, whichever is first
     EXPECT_EQ(reason_code(content.error().reason), reason_code(row.reason))
         << row.body.substr(0, 80);
   }
 }
 
 TEST(StrictJson, ManyMembersAreComparedWithoutQuadraticWork) {
-  std::string body = R"({"metadata":{)";
+  std::string body = R"({"logit_bias":{)";
   for (int i = 0; i < 60000; ++i) body += "\"k" + std::to_string(i) + "\":1,";
   const std::string good = body + "\"z\":1}}";
   const std::string bad = body + "\"K777\":1}}";
@@ -105,15 +106,15 @@ TEST(StrictJson, ManyMembersAreComparedWithoutQuadraticWork) {
   const auto content = extract_at(chat_path, bad);
   ASSERT_FALSE(content);
   EXPECT_EQ(content.error().reason, Reason::duplicate_member);
-  EXPECT_EQ(content.error().pointer, "/metadata");
+  EXPECT_EQ(content.error().pointer, "/logit_bias");
 }
 
 TEST(StrictJson, DepthMaxIsExact) {
   ContentOptions options;
   options.limits.depth_max = 5;
-  // body, metadata, three arrays
-  EXPECT_TRUE(extract_at(chat_path, R"({"metadata":{"a":[[[1]]]}})", options));
-  const auto content = extract_at(chat_path, R"({"metadata":{"a":[[[[1]]]]}})", options);
+  // body, logit_bias, three arrays
+  EXPECT_TRUE(extract_at(chat_path, R"({"logit_bias":{"a":[[[1]]]}})", options));
+  const auto content = extract_at(chat_path, R"({"logit_bias":{"a":[[[[1]]]]}})", options);
   ASSERT_FALSE(content);
   EXPECT_EQ(content.error().reason, Reason::nesting_too_deep);
   EXPECT_NE(content.error().detail.find("content.depth_max"), std::string::npos);
@@ -122,7 +123,7 @@ TEST(StrictJson, DepthMaxIsExact) {
 TEST(StrictJson, TextsMax) {
   ContentOptions options;
   options.limits.texts_max = 10;
-  std::string body = R"({"metadata":{"a":[)";
+  std::string body = R"({"logit_bias":{"a":[)";
   for (int i = 0; i < 20; ++i) body += "1,";
   const auto content = extract_at(chat_path, body + "1]}}", options);
   ASSERT_FALSE(content);
@@ -132,7 +133,7 @@ TEST(StrictJson, TextsMax) {
 // Whatever passes must be JSON to another strict reader too: mutations of a good body.
 TEST(StrictJson, AcceptsOnlyWhatAnotherStrictReaderAccepts) {
   const std::string good =
-      R"({"model":"m","metadata":{"a":[1,-2.5e3,true,null,"x\u0041\n"],"b":{"c":{}}},"n":[]})";
+      R"({"model":"m","logit_bias":{"a":[1,-2.5e3,true,null,"x\u0041\n"],"b":{"c":{}}},"n":[]})";
   ContentOptions options;
   options.scan_unknown_members = true;
   const std::string_view alphabet = "{}[]:,\"\\ 01.-+eEtrufalsn\n\x01\x80xu";

@@ -82,6 +82,7 @@ TEST(Surface, ChatMembersRefused) {
       {chat_path, R"("store":"false")", Reason::member_invalid, "/store"},
       {chat_path, R"("n":"2")", Reason::member_invalid, "/n"},
       {chat_path, R"("user":{"a":1})", Reason::member_invalid, "/user"},
+      {chat_path, R"("metadata":{"tags":["a"]})", Reason::member_invalid, "/metadata/*0"},
       {chat_path, R"("web_search_options":{})", Reason::hosted_tool, "/web_search_options"},
       {chat_path, R"("tools":[{"type":"web_search"}])", Reason::hosted_tool, "/tools/0/type"},
       {chat_path, R"("tools":[{"function":{"name":"f"}}])", Reason::hosted_tool, "/tools/0"},

@@ -173,6 +173,21 @@ TEST(Judge, AHostThatMayNotBeRecordedIsRefused) {
   }
 }
 
+// A rule that names a path or a client must meet what the caller wrote, never a digest of it.
+TEST(Judge, PolicyNeverDecidesOnAStandIn) {
+  const Site site;
+  RequestHead head = chat_head();
+  head.method = "GET";
+  head.path = "/v1/models/gpt%2D4o";
+  head.content_length = 0;
+  const Ruling encoded = judged(admitted(site, head), "");
+  EXPECT_EQ(reason_code(encoded.decision.reason), "path_unknown");
+  Inquiry inquiry = admitted(site);
+  inquiry.who->client.id = "not~plain";
+  const Ruling ruling = judged(std::move(inquiry), chat_body("hi").dump());
+  EXPECT_FALSE(ruling.input.client.id.has_value());
+}
+
 TEST(Judge, ListingModelsNeedsNoModel) {
   RequestHead head = chat_head();
   head.method = "GET";

@@ -80,39 +80,42 @@ TEST(SourceLimits, CountsNeverForget) {
 
 // ---------------------------------------------------------------- memory
 
-TEST(MemoryLease, CountsABodySeveralTimes) {
-  MemoryBudget budget(10 * memory_factor);
+TEST(MemoryLease, GrowsAndShrinksToWhatIsHeld) {
+  MemoryBudget budget(10);
   MemoryLease lease(budget);
-  EXPECT_TRUE(lease.cover(10));
-  EXPECT_TRUE(lease.cover(10)) << "what is held already is not taken again";
-  EXPECT_TRUE(lease.cover(3));
-  EXPECT_FALSE(lease.cover(11));
-  EXPECT_TRUE(lease.cover(10)) << "a refusal took away what was held";
+  EXPECT_TRUE(lease.hold(10));
+  EXPECT_TRUE(lease.hold(10)) << "what is held already is not taken again";
+  EXPECT_FALSE(lease.hold(11));
+  EXPECT_TRUE(lease.hold(10)) << "a refusal took away what was held";
+  EXPECT_TRUE(lease.hold(3));
+  MemoryLease other(budget);
+  EXPECT_TRUE(other.hold(7)) << "what the first no longer holds is free";
+  EXPECT_FALSE(lease.hold(4));
 }
 
 TEST(MemoryLease, GivesEverythingBack) {
-  MemoryBudget budget(10 * memory_factor);
+  MemoryBudget budget(10);
   for (int i = 0; i < 3; ++i) {
     MemoryLease lease(budget);
-    EXPECT_TRUE(lease.cover(6));
+    EXPECT_TRUE(lease.hold(6));
     MemoryLease other(budget);
-    EXPECT_FALSE(other.cover(5));
-    EXPECT_TRUE(other.cover(4));
+    EXPECT_FALSE(other.hold(5));
+    EXPECT_TRUE(other.hold(4));
   }
 }
 
 TEST(MemoryLease, GrowsByWhatIsMissing) {
-  MemoryBudget budget(10 * memory_factor);
+  MemoryBudget budget(10);
   MemoryLease lease(budget);
-  for (std::uint64_t bytes = 1; bytes <= 10; ++bytes) EXPECT_TRUE(lease.cover(bytes));
-  EXPECT_FALSE(lease.cover(11));
+  for (std::uint64_t bytes = 1; bytes <= 10; ++bytes) EXPECT_TRUE(lease.hold(bytes));
+  EXPECT_FALSE(lease.hold(11));
 }
 
 TEST(MemoryBudget, TheLargestLengthDoesNotWrapAround) {
   MemoryBudget budget(1000);
   MemoryLease lease(budget);
-  EXPECT_FALSE(lease.cover(999'999'999'999'999'999u)) << "18 digits, all that http_gate lets pass";
-  EXPECT_TRUE(lease.cover(1));
+  EXPECT_FALSE(lease.hold(999'999'999'999'999'999u)) << "18 digits, all that http_gate lets pass";
+  EXPECT_TRUE(lease.hold(1));
 }
 
 TEST(MemoryBudget, IsExactUnderConcurrency) {
