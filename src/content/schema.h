@@ -48,9 +48,9 @@ struct Object;
 struct Place {
   std::uint8_t types = json_type_bit::any;
   Role role = Role::plain;
-  const Object* object = nullptr;               // nullptr: members are free, and free beneath
-  const Place* element = nullptr;               // of an array, or a free object's members; nullptr: free
-  std::span<const Value> values = {};           // empty: any string
+  const Object* object = nullptr;      // nullptr: members are free, and free beneath
+  const Place* element = nullptr;      // of an array, or a free object's members; nullptr: free
+  std::span<const Value> values = {};  // empty: any string
   Reason other_value = Reason::member_invalid;  // for a string that is not in `values`
   std::string_view unscanned = {};
 };

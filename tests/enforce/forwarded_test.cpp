@@ -60,8 +60,7 @@ TEST(ForwardedFields, APositiveList) {
   EXPECT_EQ(names_of(forwarded_fields(routed(head))), std::vector<std::string>{});
   head.headers.push_back({"user-agent", "sdk"});
   head.headers.push_back({"idempotency-key", "k"});
-  EXPECT_EQ(names_of(forwarded_fields(routed(head))),
-            (std::vector<std::string>{"user-agent"}));
+  EXPECT_EQ(names_of(forwarded_fields(routed(head))), (std::vector<std::string>{"user-agent"}));
 }
 
 TEST(ForwardedTarget, DropsTheQueryThatTheSurfaceDoesNotName) {
