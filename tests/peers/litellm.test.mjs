@@ -14,6 +14,8 @@ import { startIssuer } from './harness/issuer.mjs';
 import { startUpstream } from './harness/upstream.mjs';
 import { Workplace } from './harness/workplace.mjs';
 
+const BEHIND = { general: 'small', vectors: 'embedder' };
+
 describe('LiteLLM behind Portcullis', () => {
   const place = new Workplace();
   let issuer; let upstream; let elsewhere; let daemon; let token;
@@ -43,10 +45,9 @@ describe('LiteLLM behind Portcullis', () => {
     assert.equal(input.model.name, alias);
     const outcome = await daemon.audit.outcome(id);
     wentWell(outcome);
-    const { provider, model } = outcome;
-    assert.equal(provider.from, 'header');
-    assert.equal(provider.value, `${upstream.url}/v1`); // x-litellm-model-api-base
-    assert.deepEqual(model, { value: alias, from: 'header' }); // x-litellm-model-group
+    // x-litellm-model-name: openai/small
+    assert.deepEqual(outcome.provider, { value: 'openai', from: 'header' });
+    assert.deepEqual(outcome.model, { value: BEHIND[alias], from: 'header' });
   }
 
   for (const [name, call] of Object.entries(CALLS)) {
