@@ -62,7 +62,7 @@ Result<std::unique_ptr<audit::Writer>> make_writer(const AuditOptions& options, 
   writer_options.segment_age_max = options.segment_age_max;
   writer_options.record_bytes_max = options.record_bytes_max;
   audit::Writer::Parts parts{std::move(writer_options), environment, std::move(secrets.signing)};
-  if (*tail) return audit::Writer::resume(std::move(parts), **std::move(tail));
+  if (*tail) return audit::Writer::resume(std::move(parts), **tail);
   return audit::Writer::begin(std::move(parts), options.deployment, secrets.escrow);
 }
 

@@ -78,7 +78,7 @@ Result<std::unique_ptr<Writer>> Writer::begin(Parts parts, const std::string& de
   return writer;
 }
 
-Result<std::unique_ptr<Writer>> Writer::resume(Parts parts, StreamTail tail) {
+Result<std::unique_ptr<Writer>> Writer::resume(Parts parts, const StreamTail& tail) {
   std::unique_ptr<Writer> writer(new Writer(std::move(parts), tail.origin, tail));
   auto resumed = writer->save_checkpoint().and_then([&] { return writer->advance(); });
   if (!resumed) return tl::unexpected(resumed.error());

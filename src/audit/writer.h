@@ -49,7 +49,7 @@ class Writer {
   static Result<std::unique_ptr<Writer>> begin(Parts parts, const std::string& deployment,
                                                const EscrowPublicKey& escrow);
   // The next segment of a stream that recover_stream() closed.
-  static Result<std::unique_ptr<Writer>> resume(Parts parts, StreamTail tail);
+  static Result<std::unique_ptr<Writer>> resume(Parts parts, const StreamTail& tail);
 
   // One batch, durable on return; an answer for each draft, in their order.
   Result<std::vector<Placed>> commit(std::span<const Draft> drafts);

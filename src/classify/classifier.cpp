@@ -93,7 +93,7 @@ class Compiler {
     return all;
   }
 
-  ContextGroup group_of(std::vector<std::string> words) {
+  ContextGroup group_of(const std::vector<std::string>& words) {
     if (words.empty()) return no_context;
     const auto [found, added] =
         groups_.try_emplace(words, static_cast<ContextGroup>(groups_.size()));

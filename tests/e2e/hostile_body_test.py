@@ -33,7 +33,7 @@ def responses(**members):
 
 
 def nested(depth):
-    return b'{"model":"gpt-4o","metadata":' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
+    return b'{"model":"gpt-4o","logit_bias":' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
 
 
 def zlib_bomb(window_bits):
