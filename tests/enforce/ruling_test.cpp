@@ -34,7 +34,8 @@ TEST(Judge, AllowsAndForwardsTheVeryBytes) {
 }
 
 TEST(Judge, TheModelsUpstreamComesBeforeTheRoutes) {
-  const Ruling ruling = judged(admitted(Site()), chat_body("hi", "far-model").dump());
+  const Inquiry inquiry = admitted(Site());  // keeps the snapshot that owns the upstream
+  const Ruling ruling = judged(inquiry, chat_body("hi", "far-model").dump());
   EXPECT_EQ(ruling.decision.effect, Effect::allow) << ruling.decision.detail;
   EXPECT_EQ(ruling.upstream->name, "far");
   EXPECT_EQ(ruling.input.model.upstream, "far");
