@@ -17,6 +17,7 @@
 #include "audit/strict_json.h"
 #include "audit/tally.h"
 #include "portcullis/audit.h"
+#include "portcullis/verify.h"
 
 namespace portcullis::audit {
 

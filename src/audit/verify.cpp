@@ -4,6 +4,7 @@
 
 #include "audit/verify_stream.h"
 #include "portcullis/audit.h"
+#include "portcullis/verify.h"
 
 namespace portcullis {
 namespace {

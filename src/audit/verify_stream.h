@@ -16,6 +16,7 @@
 #include "audit/input.h"
 #include "audit/reader.h"
 #include "portcullis/audit.h"
+#include "portcullis/verify.h"
 
 namespace portcullis::audit {
 

@@ -15,6 +15,7 @@
 #include "cli/demo_steps.h"
 #include "net/server.h"
 #include "portcullis/audit.h"
+#include "portcullis/verify.h"
 
 namespace portcullis::cli {
 namespace {

@@ -14,6 +14,7 @@
 
 #include "audit/environment.h"
 #include "portcullis/audit.h"
+#include "portcullis/verify.h"
 
 namespace portcullis::audit {
 

@@ -9,6 +9,7 @@
 #include "audit/record.h"
 #include "audit/strict_json.h"
 #include "portcullis/audit.h"
+#include "portcullis/verify.h"
 
 namespace {
 
