@@ -9,12 +9,15 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <tuple>
 
 #include "audit/file.h"
 #include "base/encoding.h"
 
 namespace portcullis::audit {
 namespace {
+
+constexpr std::string_view compressed_ending = ".zst";
 
 class InputFile {
  public:
@@ -136,6 +139,12 @@ std::string segment_name(std::uint64_t first_seq) {
   return std::string(20 - digits.size(), '0') + digits + ".jsonl";
 }
 
+std::string compressed_segment_name(std::uint64_t first_seq) {
+  return segment_name(first_seq) + std::string(compressed_ending);
+}
+
+bool is_compressed(std::string_view segment) { return segment.ends_with(compressed_ending); }
+
 Result<std::vector<SegmentName>> list_segments(const std::string& directory) {
   std::error_code error;
   std::vector<SegmentName> segments;
@@ -144,12 +153,17 @@ Result<std::vector<SegmentName>> list_segments(const std::string& directory) {
     const std::string name = entry->path().filename();
     std::uint64_t first_seq = 0;
     const auto end = std::from_chars(name.data(), name.data() + name.size(), first_seq).ptr;
-    if (end != name.data() && name == segment_name(first_seq))
+    if (end == name.data()) continue;
+    if (name == segment_name(first_seq) || name == compressed_segment_name(first_seq)) {
       segments.push_back({first_seq, name});
+    }
   }
   if (error) return failure(Cause::io, "cannot list " + directory + ": " + error.message());
-  std::sort(segments.begin(), segments.end(),
-            [](const auto& a, const auto& b) { return a.first_seq < b.first_seq; });
+  std::sort(segments.begin(), segments.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first_seq, a.name) < std::tie(b.first_seq, b.name);
+  });
+  const auto same = [](const auto& a, const auto& b) { return a.first_seq == b.first_seq; };
+  segments.erase(std::unique(segments.begin(), segments.end(), same), segments.end());
   return segments;
 }
 

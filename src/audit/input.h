@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/crypto.h"
@@ -31,10 +32,13 @@ Result<std::string> public_key_pem(const PublicKey& key);
 
 struct SegmentName {
   std::uint64_t first_seq = 0;
-  std::string name;  // "<20 digits>.jsonl"
+  std::string name;  // "<20 digits>.jsonl" or "<20 digits>.jsonl.zst"
 };
 std::string segment_name(std::uint64_t first_seq);
-// In the order of the stream.
+std::string compressed_segment_name(std::uint64_t first_seq);
+bool is_compressed(std::string_view segment);
+// In the order of the stream. Where a segment is there both compressed and not, only the latter
+// counts.
 Result<std::vector<SegmentName>> list_segments(const std::string& directory);
 
 }  // namespace portcullis::audit

@@ -27,9 +27,7 @@ bool take(std::string_view& text, std::string_view literal) {
 
 template <std::size_t size>
 bool take_hex(std::string_view& text, std::array<std::uint8_t, size>& out) {
-  const auto bytes = from_hex(text.substr(0, 2 * size));
-  if (!bytes || bytes->size() != size) return false;
-  std::copy(bytes->begin(), bytes->end(), out.begin());
+  if (!decode_hex(text.substr(0, 2 * size), out)) return false;
   text.remove_prefix(2 * size);
   return true;
 }

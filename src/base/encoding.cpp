@@ -95,16 +95,21 @@ std::string hex(std::span<const std::uint8_t> bytes) {
 }
 
 std::optional<Bytes> from_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  Bytes out;
-  out.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const std::int8_t high = hex_values[static_cast<std::uint8_t>(text[i])];
-    const std::int8_t low = hex_values[static_cast<std::uint8_t>(text[i + 1])];
-    if (high < 0 || low < 0) return std::nullopt;
-    out.push_back(static_cast<std::uint8_t>(high << 4 | low));
-  }
+  Bytes out(text.size() / 2);
+  if (!decode_hex(text, out)) return std::nullopt;
   return out;
+}
+
+bool decode_hex(std::string_view text, std::span<std::uint8_t> out) {
+  if (text.size() != 2 * out.size()) return false;
+  int seen = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const int high = hex_values[static_cast<std::uint8_t>(text[2 * i])];
+    const int low = hex_values[static_cast<std::uint8_t>(text[2 * i + 1])];
+    seen |= high | low;  // -1 for what is no digit
+    out[i] = static_cast<std::uint8_t>(high << 4 | low);
+  }
+  return seen >= 0;
 }
 
 std::string base64(std::span<const std::uint8_t> bytes) {

@@ -26,6 +26,8 @@ inline std::string_view as_text(std::span<const std::uint8_t> bytes) {
 void append_hex(std::string& out, std::span<const std::uint8_t> bytes);
 std::string hex(std::span<const std::uint8_t> bytes);
 std::optional<Bytes> from_hex(std::string_view text);
+// The same without an allocation: whether `text` is exactly the hex of out.size() bytes.
+bool decode_hex(std::string_view text, std::span<std::uint8_t> out);
 
 std::string base64(std::span<const std::uint8_t> bytes);     // with padding
 std::optional<Bytes> from_base64(std::string_view text);     // padding required

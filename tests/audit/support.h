@@ -33,6 +33,8 @@ class TemporaryDirectory {
 std::string read_text(const std::string& path);
 void write_text(const std::string& path, const std::string& text);
 void copy_directory(const std::string& from, const std::string& to);
+// One zstd frame as the log makes them, with content size and checksum.
+std::string compressed(const std::string& text);
 std::vector<std::string> segment_paths(const std::string& directory);
 
 // Keys in `keys/`, a stream in `log/`.
