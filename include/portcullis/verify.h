@@ -10,8 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "portcullis/audit.h"
-
 namespace portcullis {
 
 // In this version nothing outside the host anchors a log, so a log without a fault is `unanchored`.

@@ -73,6 +73,7 @@ _MAY_INCLUDE = {
     "public": set(),
 }
 _SHARED = {"portcullis/types.h", "portcullis/result.h"}
+_SECOND_HEADERS = {"verify": "audit"}  # include/portcullis/X.h of a module of another name
 # Libraries that exactly these paths may include.
 _CONFINED = [
     (r"(boost|asio)/", r"src/(net/|cli/demo)"),
@@ -98,7 +99,8 @@ def _module_of_include(name):
         return None
     folder, _, file = name.partition("/")
     if folder == "portcullis":
-        return file.removesuffix(".h")
+        name = file.removesuffix(".h")
+        return _SECOND_HEADERS.get(name, name)
     return folder if folder in _MAY_INCLUDE else None
 
 
