@@ -7,7 +7,6 @@
 #include "base/crypto.h"
 
 namespace portcullis::audit {
-namespace {
 
 Digest node_hash(const Digest& left, const Digest& right) {
   std::array<std::uint8_t, 65> input;
@@ -16,8 +15,6 @@ Digest node_hash(const Digest& left, const Digest& right) {
   std::copy(right.begin(), right.end(), input.begin() + 33);
   return sha256(ByteView(input));
 }
-
-}  // namespace
 
 std::optional<Frontier> Frontier::restore(std::uint64_t size, std::vector<Digest> roots) {
   if (static_cast<std::size_t>(std::popcount(size)) != roots.size()) return std::nullopt;

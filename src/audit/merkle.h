@@ -13,6 +13,9 @@
 
 namespace portcullis::audit {
 
+// SHA-256(0x01 || left || right).
+Digest node_hash(const Digest& left, const Digest& right);
+
 class Frontier {
  public:
   Frontier() = default;

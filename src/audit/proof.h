@@ -16,7 +16,7 @@
 
 namespace portcullis::audit {
 
-using Proof = std::vector<Digest>;
+using MerkleProof = std::vector<Digest>;
 
 // Leaves first to end - 1.
 struct LeafRange {
@@ -32,18 +32,18 @@ std::vector<LeafRange> perfect_subtrees(const LeafRange& range);
 // The root of an aligned perfect subtree.
 using SubtreeRoot = std::function<Result<Digest>(const LeafRange& subtree)>;
 
-Digest node_hash(const Digest& left, const Digest& right);
 // MTH(D[0:size]).
 Result<Digest> tree_root(std::uint64_t size, const SubtreeRoot& subtree);
 
 // PATH(seq, D[0:size]).
-Result<Proof> prove_inclusion(std::uint64_t seq, std::uint64_t size, const SubtreeRoot& subtree);
+Result<MerkleProof> prove_inclusion(std::uint64_t seq, std::uint64_t size,
+                                    const SubtreeRoot& subtree);
 // PROOF(old_size, D[0:new_size]); empty for equal sizes and for an old size of 0.
-Result<Proof> prove_consistency(std::uint64_t old_size, std::uint64_t new_size,
-                                const SubtreeRoot& subtree);
+Result<MerkleProof> prove_consistency(std::uint64_t old_size, std::uint64_t new_size,
+                                      const SubtreeRoot& subtree);
 // The same for the stream in `directory`: in memory for one segment's leaves, reading few segments.
-Result<Proof> prove_consistency(const std::string& directory, std::uint64_t old_size,
-                                std::uint64_t new_size);
+Result<MerkleProof> prove_consistency(const std::string& directory, std::uint64_t old_size,
+                                      std::uint64_t new_size);
 
 struct Inclusion {
   std::uint64_t seq = 0;
@@ -51,7 +51,7 @@ struct Inclusion {
   std::uint64_t size = 0;
   Digest root{};
 };
-bool verify_inclusion(const Inclusion& claim, const Proof& proof);
+bool verify_inclusion(const Inclusion& claim, const MerkleProof& proof);
 
 struct Consistency {
   std::uint64_t old_size = 0;
@@ -60,6 +60,6 @@ struct Consistency {
   Digest new_root{};
 };
 // Every tree extends the one of size 0, whose root is SHA-256 of nothing.
-bool verify_consistency(const Consistency& claim, const Proof& proof);
+bool verify_consistency(const Consistency& claim, const MerkleProof& proof);
 
 }  // namespace portcullis::audit
