@@ -3,31 +3,16 @@
 #include <algorithm>
 #include <optional>
 
+#include "audit/note.h"
 #include "audit/record.h"
 #include "base/encoding.h"
 
 namespace portcullis::audit {
 namespace {
 
-constexpr std::string_view em_dash = "\xE2\x80\x94 ";
-constexpr std::uint8_t ed25519_algorithm = 0x01;
-constexpr std::size_t key_hash_bytes = 4;
-constexpr std::size_t note_bytes_max = 4096;
-
 std::string checkpoint_text(const Checkpoint& checkpoint) {
   return checkpoint.origin + '\n' + std::to_string(checkpoint.size) + '\n' +
          base64(checkpoint.root) + '\n';
-}
-
-// C2SP signed-note: the first four bytes of SHA-256(name || 0x0A || algorithm || public key).
-std::array<std::uint8_t, key_hash_bytes> key_hash(const std::string& name, const PublicKey& key) {
-  std::string input = name + '\n';
-  input += static_cast<char>(ed25519_algorithm);
-  input += as_text(key);
-  const Digest digest = sha256(input);
-  std::array<std::uint8_t, key_hash_bytes> out;
-  std::copy_n(digest.begin(), key_hash_bytes, out.begin());
-  return out;
 }
 
 std::optional<std::string_view> take_line(std::string_view& text) {
@@ -38,12 +23,11 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   return line;
 }
 
-std::optional<Checkpoint> take_text(std::string_view& note) {
-  const auto origin = take_line(note);
-  const auto size = take_line(note);
-  const auto root = take_line(note);
-  const auto blank = take_line(note);
-  if (!origin || !size || !root || !blank || origin->empty() || !blank->empty()) return {};
+std::optional<Checkpoint> parse_text(std::string_view text) {
+  const auto origin = take_line(text);
+  const auto size = take_line(text);
+  const auto root = take_line(text);
+  if (!origin || !size || !root || !text.empty() || !is_note_key_name(*origin)) return {};
   Checkpoint checkpoint;
   checkpoint.origin = *origin;
   std::string_view digits = *size;
@@ -55,41 +39,40 @@ std::optional<Checkpoint> take_text(std::string_view& note) {
   return checkpoint;
 }
 
-// Key hash and signature of the one signature line.
-std::optional<Bytes> take_signature(std::string_view note, const std::string& name) {
-  const auto line = take_line(note);
-  const std::string start = std::string(em_dash) + name + ' ';
-  if (!line || !note.empty() || !line->starts_with(start)) return std::nullopt;
-  auto bytes = from_base64(line->substr(start.size()));
-  if (!bytes || bytes->size() != key_hash_bytes + sizeof(Signature)) return std::nullopt;
-  return bytes;
+NoteKey log_key(const Checkpoint& checkpoint, const PublicKey& key) {
+  return {checkpoint.origin, NoteAlgorithm::ed25519, key};
+}
+
+bool is_signed_by(const NoteSignature& line, std::string_view text, const PublicKey& key) {
+  Signature signature;
+  if (line.signature.size() != signature.size()) return false;
+  std::copy(line.signature.begin(), line.signature.end(), signature.begin());
+  return verify_ed25519(key, text, signature);
 }
 
 }  // namespace
 
 std::string sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key) {
   const std::string text = checkpoint_text(checkpoint);
-  const auto hash = key_hash(checkpoint.origin, key.public_key());
-  const Signature signature = key.sign(text);
-  Bytes bytes(hash.begin(), hash.end());
-  bytes.insert(bytes.end(), signature.begin(), signature.end());
-  return text + '\n' + std::string(em_dash) + checkpoint.origin + ' ' + base64(bytes) + '\n';
+  return text + '\n' + note_signature_line(log_key(checkpoint, key.public_key()), key.sign(text));
 }
 
 Result<Checkpoint> open_checkpoint(std::string_view note, const PublicKey& key) {
-  if (note.size() > note_bytes_max) return failure(Cause::invalid, "the checkpoint is too long");
-  std::string_view rest = note;
-  auto checkpoint = take_text(rest);
+  const auto parsed = parse_note(note);
+  if (!parsed)
+    return failure(Cause::invalid, "the checkpoint is not in form: " + parsed.error().message);
+  const auto checkpoint = parse_text(parsed->text);
   if (!checkpoint) return failure(Cause::invalid, "the checkpoint is not in form");
-  const auto line = take_signature(rest, checkpoint->origin);
-  if (!line) return failure(Cause::invalid, "the checkpoint's signature line is not in form");
-  const auto hash = key_hash(checkpoint->origin, key);
-  Signature signature;
-  std::copy(line->begin() + key_hash_bytes, line->end(), signature.begin());
-  if (!std::equal(hash.begin(), hash.end(), line->begin()) ||
-      !verify_ed25519(key, checkpoint_text(*checkpoint), signature)) {
-    return failure(Cause::untrusted, "the checkpoint is not signed by the log's key");
+  const NoteKeyId id = note_key_id(log_key(*checkpoint, key));
+  std::size_t ours = 0;
+  for (const NoteSignature& line : parsed->signatures) {
+    if (line.key_name != checkpoint->origin || line.key_id != id) continue;
+    if (++ours > 1 || !is_signed_by(line, parsed->text, key)) {
+      return failure(Cause::untrusted,
+                     "the checkpoint's own signature is not the one it must have");
+    }
   }
+  if (ours == 0) return failure(Cause::untrusted, "the checkpoint is not signed by the log's key");
   return *checkpoint;
 }
 

@@ -50,7 +50,8 @@ NoteKeyId note_key_id(const NoteKey& key);
 // With its newline.
 std::string note_signature_line(const NoteKey& key, ByteView signature);
 
-// Not empty, UTF-8, without spaces, control characters and plus; at most 256 bytes.
+// What a key that we know may be called: 1 to 256 printable ASCII characters without space and
+// plus.
 bool is_note_key_name(std::string_view name);
 
 }  // namespace portcullis::audit

@@ -34,6 +34,29 @@ TEST(Checkpoint, EveryChangedByteIsRefused) {
   EXPECT_FALSE(open_checkpoint(std::string(1 << 20, '\n'), key.public_key()).has_value());
 }
 
+TEST(Checkpoint, MayHaveOtherSignaturesButOneOfOurs) {
+  const SigningKey key = SigningKey::generate();
+  const std::string note = sign_checkpoint({"acme/0", 42, {}}, key);
+  const std::string text = note.substr(0, note.find("\n\n") + 1),
+                    ours = note.substr(text.size() + 1);
+  const std::string other_key = sign_checkpoint({"acme/0", 42, {}}, SigningKey::generate());
+  const std::string theirs = other_key.substr(text.size() + 1);
+  const auto opens = [&](const std::string& lines) {
+    return open_checkpoint(text + '\n' + lines, key.public_key()).has_value();
+  };
+  EXPECT_TRUE(opens(ours + theirs));
+  EXPECT_TRUE(opens(theirs + ours));
+  EXPECT_FALSE(opens(theirs));
+  EXPECT_FALSE(opens(ours + ours));
+  // Our name and key id, but not our signature: refused even beside a good one.
+  const std::string bytes = ours.substr(ours.rfind(' ') + 1, 8);
+  const std::string forged =
+      ours.substr(0, ours.rfind(' ') + 1) + bytes + std::string(82, 'A') + "==\n";
+  EXPECT_FALSE(opens(ours + forged));
+  EXPECT_FALSE(opens(ours + "\n"));
+  EXPECT_FALSE(opens(ours + "text\n"));
+}
+
 TEST(Checkpoint, KnowsWhatMayStandInAnOrigin) {
   EXPECT_TRUE(is_deployment_name("acme-prod.eu_1"));
   for (const std::string& bad :
