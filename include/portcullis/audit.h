@@ -117,15 +117,23 @@ struct AuditOptions {
   std::string signing_key_file;           // Ed25519 PKCS#8 PEM, mode 0600
   std::string escrow_public_key_file;     // RSA >= 3072 bits, PEM
   std::string evidence_key_file;          // 32 bytes, hex, mode 0600: the key `E`
+  std::string approver_key_file;          // Ed25519 public key, PEM, for new streams; may be empty
   std::string deployment = "portcullis";  // the first part of a checkpoint's origin
   std::uint64_t segment_bytes_max = 128u << 20;
   std::chrono::seconds segment_age_max{3600};
+  bool compress_sealed = false;           // sealed segments become .jsonl.zst, in the background
   std::size_t queue_records_max = 65536;  // waiting for the writer; beyond: audit_unavailable
   std::size_t record_bytes_max = 1u << 20;
   std::uint64_t reserve_bytes_min =
       256u << 20;  // below this much free space: not ready, everything denied
   std::vector<std::string>
       allow_filesystem;  // names (tmpfs, overlay, fuse) on which fdatasync means little
+};
+
+// A signed note over the first `size` records, all of them durable.
+struct SignedCheckpoint {
+  std::uint64_t size = 0;
+  std::string note;
 };
 
 namespace audit {
@@ -140,7 +148,7 @@ class CommitQueue {
   // Never blocks on the disk. The answer comes through the queue's wake function and take().
   void submit(Draft draft, std::uint64_t ticket);
   // As submit(), but nobody waits: no answer will come. For `shed` counts and flood-limited
-  // denials.
+  // denials. One that is refused for want of room is counted, in a `shed` record of the log's own.
   void submit_unawaited(Draft draft);
   // All answers since the last call. Call on the worker's own thread, after a wake.
   std::vector<Committed> take();
@@ -169,6 +177,9 @@ class AuditLog {
   std::unique_ptr<CommitQueue> make_queue(std::function<void()> wake);
   // Commits and waits: for start-up, reload and tools, not for requests.
   Result<Receipt> commit(Draft draft);
+  // Signs all records so far and records the note, in a `checkpoint` record that it does not cover.
+  // Waits: for housekeeping threads, not for requests.
+  Result<SignedCheckpoint> checkpoint_now();
 
   bool healthy() const;        // not poisoned, enough space; else decisions get audit_unavailable
   std::string stream() const;  // 32 hex digits
@@ -178,7 +189,7 @@ class AuditLog {
   Result<void> close();
 
  private:
-  struct Impl;
+  struct Impl;  // src/audit/log_impl.h
   explicit AuditLog(std::unique_ptr<Impl> impl);
   static Clearance clear(const Receipt& receipt) { return Clearance(receipt); }
   std::unique_ptr<Impl> impl_;

@@ -10,11 +10,20 @@ constexpr std::size_t waiting_bytes_max = 256u << 20;
 
 }  // namespace
 
-void Answers::put(std::vector<Committed>& batch) {
+bool Answers::stage(Committed&& answer) {
+  staged_.push_back(std::move(answer));
+  return staged_.size() == 1;
+}
+
+void Answers::publish() {
   const std::lock_guard lock(mutex_);
-  answers_.insert(answers_.end(), std::make_move_iterator(batch.begin()),
-                  std::make_move_iterator(batch.end()));
-  batch.clear();
+  if (answers_.empty()) {
+    answers_.swap(staged_);
+  } else {
+    answers_.insert(answers_.end(), std::make_move_iterator(staged_.begin()),
+                    std::make_move_iterator(staged_.end()));
+    staged_.clear();
+  }
   if (wake_) wake_();
 }
 
@@ -52,15 +61,24 @@ bool Inbox::put(Pending&& pending) {
 
 bool Inbox::drain(std::vector<Pending>& out, std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  if (waiting_.empty() && !closed_) {
+  if (waiting_.empty() && !closed_ && !nudged_) {
     idle_ = true;
-    arrived_.wait_for(lock, patience, [&] { return !waiting_.empty() || closed_; });
+    arrived_.wait_for(lock, patience, [&] { return !waiting_.empty() || closed_ || nudged_; });
     idle_ = false;
   }
+  nudged_ = false;
   out.clear();
   std::swap(out, waiting_);
   bytes_ = 0;
   return !out.empty() || !closed_;
+}
+
+void Inbox::nudge() {
+  {
+    const std::lock_guard lock(mutex_);
+    nudged_ = true;
+  }
+  arrived_.notify_one();
 }
 
 void Inbox::close() {

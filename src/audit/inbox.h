@@ -3,6 +3,7 @@
 // Safe from any thread. Bounded in records and bytes: beyond, a draft is refused at once.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -19,7 +20,10 @@ namespace portcullis::audit {
 class Answers {
  public:
   explicit Answers(std::function<void()> wake) : wake_(std::move(wake)) {}
-  void put(std::vector<Committed>& batch);           // moves them out, then wakes once
+  // For the writer thread only: stage() any number, then publish() once, which wakes. True for the
+  // first one.
+  bool stage(Committed&& answer);
+  void publish();
   void refuse(std::uint64_t ticket, Reason reason);  // and wakes
   std::vector<Committed> take();
   void detach();  // no wake any more: its owner is gone
@@ -28,6 +32,7 @@ class Answers {
   std::mutex mutex_;
   std::vector<Committed> answers_;  // guarded by mutex_
   std::function<void()> wake_;      // guarded by mutex_
+  std::vector<Committed> staged_;   // the writer thread's
 };
 
 struct Pending {
@@ -41,8 +46,13 @@ class Inbox {
   explicit Inbox(std::size_t records_max) : records_max_(records_max) {}
   // false: full or closed, and the draft was not taken.
   bool put(Pending&& pending);
-  // Waits for drafts, closing, or `patience`; then moves everything out. false: closed and empty.
+  // Waits for drafts, a nudge, closing, or `patience`; then moves everything out. false: closed and
+  // empty.
   bool drain(std::vector<Pending>& out, std::chrono::milliseconds patience);
+  void nudge();
+  // Drafts that nobody waits for and that did not get in.
+  void count_dropped() { ++dropped_; }
+  std::uint64_t take_dropped() { return dropped_.exchange(0); }
   // Nothing is taken from now on; what waits is still drained.
   void close();
 
@@ -53,7 +63,9 @@ class Inbox {
   std::vector<Pending> waiting_;  // guarded by mutex_
   std::size_t bytes_ = 0;         // of waiting_; guarded by mutex_
   bool idle_ = false;             // the writer waits; guarded by mutex_
+  bool nudged_ = false;           // guarded by mutex_
   bool closed_ = false;           // guarded by mutex_
+  std::atomic<std::uint64_t> dropped_{0};
 };
 
 }  // namespace portcullis::audit

@@ -1,27 +1,18 @@
-#include <algorithm>
-#include <atomic>
 #include <condition_variable>
-#include <map>
 #include <mutex>
-#include <span>
-#include <thread>
 #include <utility>
 
 #include "audit/checkpoint.h"
 #include "audit/host.h"
-#include "audit/inbox.h"
 #include "audit/input.h"
-#include "audit/writer.h"
-#include "base/encoding.h"
+#include "audit/log_impl.h"
 #include "base/log.h"
 #include "portcullis/audit.h"
 
 namespace portcullis {
 namespace {
 
-constexpr std::size_t batch_bytes_max = 4u << 20;
 constexpr std::size_t record_bytes_min = 4096;  // what a configuration may set at least
-constexpr std::chrono::milliseconds housekeeping_every{1000};
 
 Result<void> check_options(const AuditOptions& options) {
   if (!audit::is_deployment_name(options.deployment)) {
@@ -73,139 +64,6 @@ struct CommitQueue::State {
   std::shared_ptr<audit::Answers> answers;
 };
 
-struct AuditLog::Impl {
-  using Batch = std::span<audit::Pending>;
-
-  Impl(AuditOptions given, audit::HostLock held, const audit::Environment& outside,
-       std::unique_ptr<audit::Writer> started)
-      : options(std::move(given)),
-        lock(std::move(held)),
-        environment(outside),
-        writer(std::move(started)),
-        stream(hex(writer->stream())),
-        inbox(std::make_shared<audit::Inbox>(options.queue_records_max)) {}
-
-  void run();
-  void commit_all(std::vector<audit::Pending>& drained);
-  Result<void> commit_batch(Batch batch);
-  void deliver(Batch batch, const std::vector<audit::Placed>& placed);
-  void refuse(Batch batch);
-  void refuse_decisions(std::vector<audit::Pending>& drained);
-  void check_space();
-  void poison(const Error& error);
-  Result<void> close();
-
-  const AuditOptions options;
-  const audit::HostLock lock;
-  const audit::Environment environment;
-  std::unique_ptr<audit::Writer> writer;  // the writer thread's
-  const std::string stream;
-  Digest evidence{};  // constant once the log is open
-  std::function<void(const Error&)> on_failure;
-  const std::shared_ptr<audit::Inbox> inbox;
-  std::atomic<bool> poisoned{false};
-  std::atomic<bool> space{true};
-  MonotonicNanos space_checked{};  // the writer thread's
-  std::vector<Draft> drafts;       // the writer thread's: the batch in hand
-  Result<void> end;                // the writer thread's, until it is joined
-  std::thread thread;              // joined by close()
-  std::once_flag closed;
-};
-
-void AuditLog::Impl::run() {
-  std::vector<audit::Pending> drained;
-  while (inbox->drain(drained, housekeeping_every)) {
-    check_space();
-    if (!space) refuse_decisions(drained);
-    commit_all(drained);
-    if (poisoned) continue;
-    if (auto rolled = writer->roll_if_due(); !rolled) poison(rolled.error());
-  }
-  if (!poisoned) end = writer->close();
-  if (!poisoned && !end) poison(end.error());
-}
-
-void AuditLog::Impl::commit_all(std::vector<audit::Pending>& drained) {
-  for (std::size_t begin = 0; begin < drained.size();) {
-    std::size_t count = 0;
-    for (std::size_t bytes = 0; begin + count < drained.size() && bytes < batch_bytes_max;) {
-      bytes += drained[begin + count++].draft.members().size();
-    }
-    const Batch batch(&drained[begin], count);
-    begin += count;
-    if (poisoned) {
-      refuse(batch);
-    } else if (auto done = commit_batch(batch); !done) {
-      // INVARIANT: poisoned before anybody is answered, so that no one can be told otherwise later.
-      poison(done.error());
-      refuse(batch);
-    }
-  }
-}
-
-Result<void> AuditLog::Impl::commit_batch(Batch batch) {
-  drafts.clear();
-  for (audit::Pending& pending : batch) drafts.push_back(std::move(pending.draft));
-  auto placed = writer->commit(drafts);
-  if (!placed) return tl::unexpected(placed.error());
-  deliver(batch, *placed);
-  return {};
-}
-
-void AuditLog::Impl::deliver(Batch batch, const std::vector<audit::Placed>& placed) {
-  std::map<audit::Answers*, std::vector<Committed>> by_queue;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!batch[i].answers) continue;
-    Committed answer{batch[i].ticket, placed[i].receipt, std::nullopt, placed[i].failure};
-    const bool whole = placed[i].receipt && placed[i].failure == Reason::none;
-    if (whole && drafts[i].effect() == Effect::allow) answer.clearance = clear(*placed[i].receipt);
-    by_queue[batch[i].answers.get()].push_back(std::move(answer));
-  }
-  for (auto& [answers, committed] : by_queue) answers->put(committed);
-}
-
-void AuditLog::Impl::refuse(Batch batch) {
-  deliver(batch,
-          std::vector<audit::Placed>(batch.size(), {std::nullopt, Reason::audit_unavailable}));
-}
-
-// Short of space, what was admitted can still be brought to an end; nothing new is.
-void AuditLog::Impl::refuse_decisions(std::vector<audit::Pending>& drained) {
-  const auto kept = std::stable_partition(
-      drained.begin(), drained.end(),
-      [](const audit::Pending& pending) { return pending.draft.type() != RecordType::decision; });
-  refuse(Batch(kept, drained.end()));
-  drained.erase(kept, drained.end());
-}
-
-void AuditLog::Impl::check_space() {
-  const MonotonicNanos now = environment.clock.monotonic();
-  if (space_checked != MonotonicNanos{} && now - space_checked < housekeeping_every) return;
-  space_checked = now;
-  const auto free = audit::free_bytes(environment.files, options.directory);
-  const bool enough = free && *free >= options.reserve_bytes_min;
-  if (space.exchange(enough) == enough) return;
-  if (enough) return log::info("audit: there is enough free space again");
-  log::error("audit: less than audit.reserve_bytes_min is free in " + options.directory +
-             ": everything is denied");
-}
-
-void AuditLog::Impl::poison(const Error& error) {
-  poisoned = true;
-  inbox->close();
-  log::error("audit: " + error.message + "; everything is denied from now on");
-  if (on_failure) on_failure(error);
-}
-
-Result<void> AuditLog::Impl::close() {
-  std::call_once(closed, [this] {
-    inbox->close();
-    thread.join();
-    if (poisoned && end) end = failure(Cause::io, "the audit log failed before it was closed");
-  });
-  return end;
-}
-
 Result<std::unique_ptr<AuditLog>> AuditLog::open(const AuditOptions& options,
                                                  std::function<void(const Error&)> on_failure) {
   static const RealClock clock;
@@ -229,10 +87,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(const AuditOptions& options,
   auto impl = std::make_unique<Impl>(options, *std::move(lock), environment, *std::move(writer));
   impl->evidence = evidence;
   impl->on_failure = std::move(on_failure);
-  impl->check_space();
-  Impl& running = *impl;
-  impl->thread = std::thread([&running] { running.run(); });
-  pthread_setname_np(impl->thread.native_handle(), "pc-audit");
+  impl->start();
   return std::unique_ptr<AuditLog>(new AuditLog(std::move(impl)));
 }
 
@@ -276,6 +131,13 @@ Result<Receipt> AuditLog::commit(Draft draft) {
   return failure(Cause::internal, "the audit log woke without an answer");
 }
 
+Result<SignedCheckpoint> AuditLog::checkpoint_now() {
+  auto answer = impl_->checkpoints.add();
+  if (!answer) return failure(Cause::io, "the audit log is closed");
+  impl_->inbox->nudge();
+  return answer->get();
+}
+
 CommitQueue::CommitQueue(std::shared_ptr<State> state) : state_(std::move(state)) {}
 CommitQueue::~CommitQueue() { state_->answers->detach(); }
 
@@ -285,7 +147,7 @@ void CommitQueue::submit(Draft draft, std::uint64_t ticket) {
 }
 
 void CommitQueue::submit_unawaited(Draft draft) {
-  state_->inbox->put({std::move(draft), 0, nullptr});
+  if (!state_->inbox->put({std::move(draft), 0, nullptr})) state_->inbox->count_dropped();
 }
 
 std::vector<Committed> CommitQueue::take() { return state_->answers->take(); }

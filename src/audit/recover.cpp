@@ -185,7 +185,8 @@ Result<std::optional<StreamTail>> recover_stream(const RecoverOptions& options,
     auto done = close_segment(options, last.name, *prefix, environment);
     if (!done) return tl::unexpected(done.error());
   }
-  return StreamTail{prefix->stream, prefix->origin, prefix->end, prefix->key, prefix->last_time};
+  return StreamTail{prefix->stream, prefix->origin,    prefix->end,
+                    prefix->key,    prefix->last_time, *checkpoint};
 }
 
 }  // namespace portcullis::audit

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "audit/chain.h"
+#include "audit/checkpoint.h"
 #include "audit/environment.h"
 #include "base/crypto.h"
 #include "portcullis/result.h"
@@ -24,6 +25,7 @@ struct StreamTail {
   ChainEnd end;
   EpochKey key;  // of the last segment
   std::string last_time;
+  std::optional<Checkpoint> signed_before;  // what the file `checkpoint` says
 };
 
 struct RecoverOptions {

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t id_bytes = 36;
 constexpr std::size_t head_bytes_max = 512;  // of S, before the members
+constexpr std::chrono::seconds note_saved_every{1};
+constexpr std::chrono::seconds note_recorded_every{60};
 
 // The `id` member at the front of a decision or an outcome, with its comma; empty if there is none.
 std::string_view id_member(std::string_view members) {
@@ -53,9 +55,10 @@ std::string genesis_member(const Bytes& wrapped, const EscrowPublicKey& escrow) 
 
 }  // namespace
 
-Writer::Writer(Parts parts, std::string origin, const StreamTail& tail)
-    : parts_(std::move(parts)),
-      origin_(std::move(origin)),
+Writer::Writer(Parts parts, const StreamTail& tail)
+    : options_(std::move(parts.options)),
+      environment_(parts.environment),
+      signer_(std::move(parts.signing_key), tail.origin, tail.signed_before),
       key_(tail.key),
       chain_(tail.stream, tail.end, tail.key),
       last_time_(tail.last_time) {}
@@ -65,21 +68,20 @@ Result<std::unique_ptr<Writer>> Writer::begin(Parts parts, const std::string& de
   StreamTail tail;
   random_bytes(tail.stream);
   random_bytes(tail.key.key);
+  tail.origin = deployment + '/' + hex(tail.stream);
   const auto wrapped = escrow.wrap(tail.key.key);
   if (!wrapped) return tl::unexpected(wrapped.error());
-  std::unique_ptr<Writer> writer(
-      new Writer(std::move(parts), deployment + '/' + hex(tail.stream), tail));
-  const WriterOptions& options = writer->parts_.options;
-  auto begun =
-      store_stream_key(writer->parts_.environment.files, options.directory, {tail.stream, tail.key})
-          .and_then([&] { return writer->open_segment(genesis_member(*wrapped, escrow)); })
-          .and_then([&] { return writer->save_checkpoint(); });
+  std::unique_ptr<Writer> writer(new Writer(std::move(parts), tail));
+  auto begun = store_stream_key(writer->environment_.files, writer->options_.directory,
+                                {tail.stream, tail.key})
+                   .and_then([&] { return writer->open_segment(genesis_member(*wrapped, escrow)); })
+                   .and_then([&] { return writer->save_checkpoint(); });
   if (!begun) return tl::unexpected(begun.error());
   return writer;
 }
 
 Result<std::unique_ptr<Writer>> Writer::resume(Parts parts, const StreamTail& tail) {
-  std::unique_ptr<Writer> writer(new Writer(std::move(parts), tail.origin, tail));
+  std::unique_ptr<Writer> writer(new Writer(std::move(parts), tail));
   auto resumed = writer->save_checkpoint().and_then([&] { return writer->advance(); });
   if (!resumed) return tl::unexpected(resumed.error());
   return writer;
@@ -87,8 +89,26 @@ Result<std::unique_ptr<Writer>> Writer::resume(Parts parts, const StreamTail& ta
 
 std::string Writer::stamp() {
   std::string now;
-  append_rfc3339(now, parts_.environment.clock.wall());
+  append_rfc3339(now, environment_.clock.wall());
   return now;
+}
+
+// Begins a batch of the log's own records. Its time does not go back: a step of the clock is the
+// next commit's to record.
+NewRecord Writer::own_batch() {
+  last_time_ = std::max(stamp(), last_time_);
+  buffer_.clear();
+  NewRecord record;
+  record.batch = chain_.next_seq();
+  return record;
+}
+
+void Writer::append_own(RecordType type, NewRecord& record, std::string_view members) {
+  const std::string now = last_time_;
+  record.time = now;
+  random_bytes(record.salt);
+  append(type, record, members);
+  tally_.count(type, std::nullopt, now);
 }
 
 Receipt Writer::append(RecordType type, NewRecord& record, std::string_view members) {
@@ -101,7 +121,7 @@ Receipt Writer::append(RecordType type, NewRecord& record, std::string_view memb
 
 Placed Writer::place(const Draft& draft, NewRecord& record) {
   const bool decision = draft.type() == RecordType::decision;
-  if (draft.members().size() + head_bytes_max > parts_.options.record_bytes_max) {
+  if (draft.members().size() + head_bytes_max > options_.record_bytes_max) {
     const Placed placed{append(draft.type(), record, minimal_members(draft)),
                         Reason::record_too_large};
     tally_.count(draft.type(), decision ? std::optional(Effect::deny) : std::nullopt, record.time);
@@ -141,8 +161,8 @@ Result<std::vector<Placed>> Writer::commit(std::span<const Draft> drafts) {
 std::string Writer::open_members(const std::string& genesis) const {
   std::string out;
   JsonWriter json(out);
-  json.string("origin", origin_);
-  json.name("public_key").hex(parts_.signing_key.public_key());
+  json.string("origin", signer_.origin());
+  json.name("public_key").hex(signer_.public_key());
   json.string("software", "portcullis " PORTCULLIS_VERSION);
   json.name("frontier").begin_array();
   for (const Digest& root : chain_.end().tree.roots()) json.hex(root);
@@ -156,51 +176,52 @@ std::string Writer::open_members(const std::string& genesis) const {
 }
 
 Result<void> Writer::open_segment(const std::string& genesis) {
-  last_time_ = std::max(stamp(), last_time_);
-  const std::string now = last_time_;
+  NewRecord record = own_batch();
   tally_ = Tally{};
-  buffer_.clear();
   segment_first_seq_ = chain_.next_seq();
-  NewRecord record;
-  record.batch = segment_first_seq_;
-  record.time = now;
-  random_bytes(record.salt);
-  append(RecordType::open, record, open_members(genesis));
-  tally_.count(RecordType::open, std::nullopt, now);
-  auto segment = Segment::create(
-      {parts_.environment.files, parts_.options.directory, segment_first_seq_}, buffer_);
+  append_own(RecordType::open, record, open_members(genesis));
+  auto segment =
+      Segment::create({environment_.files, options_.directory, segment_first_seq_}, buffer_);
   if (!segment) return tl::unexpected(segment.error());
   segment_.emplace(*std::move(segment));
-  segment_opened_ = parts_.environment.clock.monotonic();
+  segment_opened_ = note_recorded_ = environment_.clock.monotonic();
+  note_recorded_end_ = chain_.next_seq();
   return {};
 }
 
-std::string Writer::signed_checkpoint() const {
-  const Frontier& tree = chain_.end().tree;
-  return sign_checkpoint({origin_, tree.size(), tree.root()}, parts_.signing_key);
+// INVARIANT: called only when every record so far is durable; what is signed is in the file before
+// anybody sees it.
+Result<void> Writer::save_checkpoint() {
+  note_saved_ = environment_.clock.monotonic();
+  if (!note_.empty() && signer_.signed_size() == chain_.next_seq()) return {};
+  auto note = signer_.sign(chain_.end().tree);
+  if (!note) return tl::unexpected(note.error());
+  note_ = *std::move(note);
+  return replace_file(environment_.files, {options_.directory, checkpoint_file_name, note_});
 }
 
-// INVARIANT: called only when every record so far is durable.
-Result<void> Writer::save_checkpoint() {
-  note_ = signed_checkpoint();
-  return replace_file(parts_.environment.files,
-                      {parts_.options.directory, checkpoint_file_name, note_});
+std::string Writer::note_member() const {
+  std::string member;
+  JsonWriter(member).string("note", note_);
+  return member;
+}
+
+Result<SignedCheckpoint> Writer::checkpoint() {
+  if (auto saved = save_checkpoint(); !saved) return tl::unexpected(saved.error());
+  SignedCheckpoint made{signer_.signed_size(), note_};
+  NewRecord record = own_batch();
+  append_own(RecordType::checkpoint, record, note_member());
+  if (auto durable = segment_->append(buffer_); !durable) return tl::unexpected(durable.error());
+  note_recorded_ = environment_.clock.monotonic();
+  note_recorded_end_ = chain_.next_seq();
+  return made;
 }
 
 Result<void> Writer::seal() {
-  last_time_ = std::max(stamp(), last_time_);
-  const std::string now = last_time_;
-  std::string note_member;
-  JsonWriter(note_member).string("note", signed_checkpoint());
-  buffer_.clear();
-  NewRecord record;
-  record.batch = chain_.next_seq();
-  record.time = now;
-  random_bytes(record.salt);
-  append(RecordType::checkpoint, record, note_member);
-  tally_.count(RecordType::checkpoint, std::nullopt, now);
-  random_bytes(record.salt);
-  append(RecordType::seal, record, tally_.members());
+  if (auto saved = save_checkpoint(); !saved) return saved;
+  NewRecord record = own_batch();
+  append_own(RecordType::checkpoint, record, note_member());
+  append_own(RecordType::seal, record, tally_.members());
   return segment_->finish(buffer_).and_then([&] { return save_checkpoint(); });
 }
 
@@ -209,17 +230,27 @@ Result<void> Writer::advance() {
   key_ = next_epoch(key_);
   chain_.set_epoch(key_);
   return open_segment({}).and_then([&] {
-    return store_stream_key(parts_.environment.files, parts_.options.directory,
-                            {chain_.stream(), key_});
+    return store_stream_key(environment_.files, options_.directory, {chain_.stream(), key_});
   });
 }
 
-Result<void> Writer::roll_if_due() {
-  const auto age = parts_.environment.clock.monotonic() - segment_opened_;
+bool Writer::roll_is_due() const {
+  const auto age = environment_.clock.monotonic() - segment_opened_;
   const bool empty = chain_.next_seq() == segment_first_seq_ + 1;
-  const bool old = age >= parts_.options.segment_age_max && !empty;
-  if (segment_->size() < parts_.options.segment_bytes_max && !old) return {};
-  return seal().and_then([&] { return advance(); });
+  const bool old = age >= options_.segment_age_max && !empty;
+  return segment_->size() >= options_.segment_bytes_max || old;
+}
+
+Result<void> Writer::tend() {
+  if (roll_is_due()) {
+    return seal().and_then([&] { return advance(); });
+  }
+  const MonotonicNanos now = environment_.clock.monotonic();
+  if (chain_.next_seq() > note_recorded_end_ && now - note_recorded_ >= note_recorded_every) {
+    if (auto made = checkpoint(); !made) return tl::unexpected(made.error());
+  }
+  if (chain_.next_seq() == signer_.signed_size() || now - note_saved_ < note_saved_every) return {};
+  return save_checkpoint();
 }
 
 Result<void> Writer::close() { return seal(); }

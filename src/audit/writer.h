@@ -1,4 +1,5 @@
-// Writes one stream: batches of records, and the seals, checkpoints and keys between segments.
+// Writes one stream: batches of records, signed checkpoints among them, and the seals and keys
+// between segments.
 //
 // Synchronous and confined to one thread; src/audit/log.cpp gives it one. Lifetimes: the
 // Environment must outlive it. Errors: after the first one the writer must not be used again, the
@@ -20,6 +21,7 @@
 #include "audit/keys.h"
 #include "audit/recover.h"
 #include "audit/segment.h"
+#include "audit/signer.h"
 #include "audit/tally.h"
 #include "portcullis/audit.h"
 
@@ -53,31 +55,41 @@ class Writer {
 
   // One batch, durable on return; an answer for each draft, in their order.
   Result<std::vector<Placed>> commit(std::span<const Draft> drafts);
-  // A new segment, if the current one is full or old.
-  Result<void> roll_if_due();
+  // A checkpoint record over everything before it, durable on return.
+  Result<SignedCheckpoint> checkpoint();
+  // What is due between two batches: a new segment if the current one is full or old, a checkpoint
+  // record a minute and a signed file a second while records arrive.
+  Result<void> tend();
   // Seals the last segment.
   Result<void> close();
 
   const StreamId& stream() const { return chain_.stream(); }
 
  private:
-  Writer(Parts parts, std::string origin, const StreamTail& tail);
+  Writer(Parts parts, const StreamTail& tail);
   std::string stamp();
+  NewRecord own_batch();
+  void append_own(RecordType type, NewRecord& record, std::string_view members);
   Placed place(const Draft& draft, NewRecord& record);
   Receipt append(RecordType type, NewRecord& record, std::string_view members);
   std::string open_members(const std::string& genesis) const;
-  std::string signed_checkpoint() const;
+  std::string note_member() const;
+  bool roll_is_due() const;
   Result<void> open_segment(const std::string& genesis);
   Result<void> save_checkpoint();
   Result<void> advance();
   Result<void> seal();
 
-  Parts parts_;
-  std::string origin_;
+  WriterOptions options_;
+  Environment environment_;
+  CheckpointSigner signer_;
   EpochKey key_;  // of the segment that is being written
   Chain chain_;
   std::string last_time_;
-  std::string note_;  // the newest signed checkpoint
+  std::string note_;  // the newest signed checkpoint, as in the file
+  MonotonicNanos note_saved_{};
+  MonotonicNanos note_recorded_{};
+  std::uint64_t note_recorded_end_ = 0;  // next seq after the record that carries a note
   std::optional<Segment> segment_;
   MonotonicNanos segment_opened_{};
   std::uint64_t segment_first_seq_ = 0;
