@@ -135,6 +135,30 @@ struct ContentSection {
   std::size_t texts_max = 200000;
 };
 
+// Who stamps checkpoints with a time that the operator cannot choose (RFC 3161).
+struct TimeStampSection {
+  std::string url;          // http:// or https://: the reply is signed
+  std::string ca_file;      // PEM: the roots that a reply must lead to
+  std::string tls_ca_file;  // PEM, of an https:// url; empty: the system's
+  std::chrono::seconds every{600};
+  Milliseconds timeout{10'000};
+};
+
+// Who cosigns checkpoints if they only ever grow (C2SP tlog-witness).
+struct WitnessSection {
+  std::string url;          // the submission prefix; http:// or https://: the answer is signed
+  std::string key;          // verifier key, or
+  std::string key_file;     // a file with one
+  std::string tls_ca_file;  // PEM, of an https:// url; empty: the system's
+  std::chrono::seconds every{600};
+  Milliseconds timeout{10'000};
+};
+
+struct AnchorsSection {
+  std::optional<TimeStampSection> time_stamp;
+  std::vector<WitnessSection> witnesses;
+};
+
 struct Config {
   std::string file;    // where it was loaded from
   std::string source;  // its bytes
@@ -148,6 +172,7 @@ struct Config {
   ClassifierOptions classify;
   ContentSection content;
   AuditOptions audit;
+  AnchorsSection anchors;  // audit.anchors
   std::string log_level = "info";  // debug, info, warning, error
 
   IdentityRules identity_rules() const;

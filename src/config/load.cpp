@@ -19,6 +19,7 @@ void validate(const Judge& judge) {
   validate_routes(judge);
   validate_classify(judge);
   validate_audit(judge);
+  validate_anchors(judge);
 }
 
 // In the order of the file, whoever found them.

@@ -107,7 +107,8 @@ void read_content(Section section, ContentSection& out) {
   section.finish();
 }
 
-void read_audit(Section section, AuditOptions& out) {
+void read_audit(Section section, Config& config) {
+  AuditOptions& out = config.audit;
   section.file_path("directory", out.directory, Need::required);
   std::string keys;
   section.file_path("keys", keys, Need::required);
@@ -124,6 +125,7 @@ void read_audit(Section section, AuditOptions& out) {
   section.bytes("record_bytes_max", out.record_bytes_max, {16 * kib, 16 * mib});
   section.bytes("reserve_bytes_min", out.reserve_bytes_min, {mib, 1024 * gib});
   section.texts("allow_filesystem", out.allow_filesystem);
+  read_anchors(section.section("anchors"), config.anchors);
   section.finish();
 }
 
@@ -141,7 +143,7 @@ void read_config(Section& root, Config& config) {
   policy.finish();
   read_classify(root.section("classify"), config.classify);
   read_content(root.section("content"), config.content);
-  read_audit(root.section("audit"), config.audit);
+  read_audit(root.section("audit"), config);
   Section log = root.section("log");
   log.choice("level", config.log_level, log_levels);
   log.finish();

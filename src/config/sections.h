@@ -34,7 +34,8 @@ void read_upstream(Section& section, UpstreamSection& out);
 void read_route(Section& section, RouteSection& out);
 void read_classify(Section section, ClassifierOptions& out);
 void read_content(Section section, ContentSection& out);
-void read_audit(Section section, AuditOptions& out);
+void read_audit(Section section, Config& out);
+void read_anchors(Section section, AnchorsSection& out);
 
 struct Judge {
   const Config& config;
@@ -53,5 +54,6 @@ void validate_routes(const Judge& judge);
 void validate_limits(const Judge& judge);
 void validate_classify(const Judge& judge);
 void validate_audit(const Judge& judge);
+void validate_anchors(const Judge& judge);
 
 }  // namespace portcullis

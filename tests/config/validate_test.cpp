@@ -39,6 +39,33 @@ void expect_all(std::span<const Case> cases) {
 
 std::string appended(std::string_view text) { return std::string(end) + std::string(text); }
 
+std::string with_anchors(const std::string& anchors) {
+  return "audit: {directory: audit, keys: /keys, anchors: {" + anchors + "}}\n";
+}
+
+TEST(ValidateConfig, Anchors) {
+  const Case cases[] = {
+      {end, with_anchors(""), ""},
+      {end, with_anchors("time_stamp: {url: 'http://tsa.example/tsr', ca_file: a.pem}"), ""},
+      {end, with_anchors("time_stamp: {url: 'http://tsa.example/tsr'}"),
+       "audit.anchors.time_stamp.ca_file"},
+      {end, with_anchors("time_stamp: {url: 'ftp://tsa.example', ca_file: a.pem}"),
+       "audit.anchors.time_stamp.url: expected a URL"},
+      {end, with_anchors("time_stamp: {url: 'http://t', ca_file: a, tls_ca_file: b}"),
+       "tls_ca_file: has no use with an http:// url"},
+      {end, with_anchors("time_stamp: {url: 'http://t', ca_file: a, every: 0s}"), "every"},
+      {end, with_anchors("time_stamp: {url: 'http://t', ca_file: a, evry: 1s}"), "evry"},
+      {end, with_anchors("witnesses: [{url: 'https://w/x', key: k}]"), ""},
+      {end, with_anchors("witnesses: [{url: 'https://w/x', key_file: k, tls_ca_file: c}]"), ""},
+      {end, with_anchors("witnesses: [{url: 'https://w/x'}]"), "exactly one of key and key_file"},
+      {end, with_anchors("witnesses: [{url: 'https://w', key: k, key_file: k}]"),
+       "exactly one of key and key_file"},
+      {end, with_anchors("witnesses: [{url: 'https://w', key: k}, {url: 'https://w', key: l}]"),
+       "witnesses[1].url: another witness has it"},
+  };
+  expect_all(cases);
+}
+
 TEST(ValidateConfig, Identity) {
   const Case cases[] = {
       {issuer, "issuer: http://id.example.com",
