@@ -139,7 +139,7 @@ void StreamVerifier::count(const ParsedRecord& record) {
       return track_decision();
     case RecordType::outcome:
       ++report_.outcomes;
-      open_decisions_.erase(follower_->facts().id);
+      open_decisions_.erase(std::string(follower_->facts().id));
       return;
     case RecordType::recovered:
       return remark(report_.notes, place + "recovered after a crash");
@@ -159,7 +159,7 @@ void StreamVerifier::count(const ParsedRecord& record) {
 void StreamVerifier::track_decision() {
   const RecordFacts& facts = follower_->facts();
   if (facts.effect != Effect::allow) return;
-  if (open_decisions_.size() < open_decisions_max) open_decisions_.insert(facts.id);
+  if (open_decisions_.size() < open_decisions_max) open_decisions_.emplace(facts.id);
 }
 
 // Once the public key is known.

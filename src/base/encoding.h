@@ -36,5 +36,7 @@ std::optional<Bytes> from_base64url(std::string_view text);  // padding refused
 
 // Well-formed UTF-8 (RFC 3629: shortest form, no surrogates, at most U+10FFFF).
 bool is_utf8(std::string_view text);
+// Bytes of the one sequence at the front of `text`; 0: not well-formed.
+std::size_t utf8_sequence(std::string_view text);
 
 }  // namespace portcullis
