@@ -5,6 +5,16 @@
 
 #include "cli/command.h"
 
+namespace {
+
+// The exit codes of `audit` are its own: 1 to 5 are verdicts on a log.
+int usage_exit(const CLI::App& app) {
+  using namespace portcullis::cli;
+  return app.got_subcommand("audit") ? exit_audit_usage : exit_usage;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   CLI::App app{
       "Portcullis: a reverse proxy that lets a request to a language model pass only when it knows "
@@ -22,7 +32,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : exit_usage;
+    return app.exit(error) == 0 ? 0 : usage_exit(app);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "portcullis: %s\n", error.what());
     return exit_internal;

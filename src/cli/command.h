@@ -14,6 +14,7 @@ class App;
 namespace portcullis::cli {
 
 inline constexpr int exit_usage = 64;
+inline constexpr int exit_audit_usage = 2;
 inline constexpr int exit_internal = 70;
 inline constexpr int exit_config = 78;
 
