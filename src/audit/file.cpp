@@ -31,6 +31,7 @@ class RealFileSystem final : public FileSystem {
   int rename(const std::string& from, const std::string& to) override {
     return result_of(::rename(from.c_str(), to.c_str()));
   }
+  int remove(const std::string& path) override { return result_of(::unlink(path.c_str())); }
   int sync_directory(const std::string& path) override {
     const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) return -errno;

@@ -35,6 +35,7 @@ class FileSystem {
   virtual int truncate(int file, std::uint64_t size) = 0;
   virtual int close(int file) = 0;
   virtual int rename(const std::string& from, const std::string& to) = 0;
+  virtual int remove(const std::string& path) = 0;  // unlink(2)
   virtual int sync_directory(const std::string& path) = 0;
   virtual int identify(const std::string& path, FileIdentity& out) = 0;
   virtual int facts(const std::string& path, FileSystemFacts& out) = 0;

@@ -11,7 +11,8 @@ namespace portcullis::audit {
 namespace {
 
 bool changes_files(Op op) {
-  return op == Op::write || op == Op::sync || op == Op::truncate || op == Op::rename;
+  return op == Op::write || op == Op::sync || op == Op::truncate || op == Op::rename ||
+         op == Op::remove;
 }
 
 }  // namespace
@@ -46,6 +47,9 @@ int FaultyFileSystem::truncate(int file, std::uint64_t size) {
 int FaultyFileSystem::close(int file) { return real_file_system().close(file); }
 int FaultyFileSystem::rename(const std::string& from, const std::string& to) {
   return static_cast<int>(perform(Op::rename, [&] { return real_file_system().rename(from, to); }));
+}
+int FaultyFileSystem::remove(const std::string& path) {
+  return static_cast<int>(perform(Op::remove, [&] { return real_file_system().remove(path); }));
 }
 int FaultyFileSystem::sync_directory(const std::string& path) {
   return static_cast<int>(
@@ -113,6 +117,10 @@ int MortalFileSystem::rename(const std::string& from, const std::string& to) {
     if (path == from) path = to;
   }
   return real_file_system().rename(from, to);
+}
+
+int MortalFileSystem::remove(const std::string& path) {
+  return alive() ? real_file_system().remove(path) : -EIO;
 }
 
 int MortalFileSystem::sync_directory(const std::string& path) {

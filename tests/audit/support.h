@@ -74,10 +74,12 @@ enum class Op : std::uint8_t {
   sync,
   truncate,
   rename,
+  remove,
   sync_directory,
   identify,
   facts,
 };
+// What the log itself does; it removes nothing.
 inline constexpr Op all_ops[] = {Op::open,   Op::write,          Op::sync,     Op::truncate,
                                  Op::rename, Op::sync_directory, Op::identify, Op::facts};
 
@@ -99,6 +101,7 @@ class FaultyFileSystem final : public FileSystem {
   int truncate(int file, std::uint64_t size) override;
   int close(int file) override;
   int rename(const std::string& from, const std::string& to) override;
+  int remove(const std::string& path) override;
   int sync_directory(const std::string& path) override;
   int identify(const std::string& path, FileIdentity& out) override;
   int facts(const std::string& path, FileSystemFacts& out) override;
@@ -129,6 +132,7 @@ class MortalFileSystem final : public FileSystem {
   int truncate(int file, std::uint64_t size) override;
   int close(int file) override;
   int rename(const std::string& from, const std::string& to) override;
+  int remove(const std::string& path) override;
   int sync_directory(const std::string& path) override;
   int identify(const std::string& path, FileIdentity& out) override;
   int facts(const std::string& path, FileSystemFacts& out) override;
