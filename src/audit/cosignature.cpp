@@ -111,4 +111,21 @@ Result<std::vector<Cosignature>> open_cosignatures(std::string_view note,
   return out;
 }
 
+Result<std::string> cosigned_note(std::string_view note, std::string_view lines,
+                                  const WitnessKey& witness) {
+  std::string all(note);
+  all += lines;
+  const auto parsed = parse_note(all);
+  if (!parsed) return tl::unexpected(parsed.error());
+  std::string out(note);
+  for (const NoteSignature& line : parsed->signatures) {
+    if (find_signer(line, {&witness, 1}) == nullptr) continue;
+    out += note_signature_line(note_key(witness), line.signature);
+  }
+  const auto good = open_cosignatures(out, {&witness, 1});
+  if (!good) return tl::unexpected(good.error());
+  if (good->empty()) return failure(Cause::untrusted, "no cosignature of " + witness.name);
+  return out;
+}
+
 }  // namespace portcullis::audit

@@ -40,4 +40,9 @@ struct Cosignature {
 Result<std::vector<Cosignature>> open_cosignatures(std::string_view note,
                                                    std::span<const WitnessKey> trusted);
 
+// The note followed by those of a witness's signature lines (its answer to a submission) that are
+// of `witness`, each of them good. Cause::untrusted if there is none or one does not verify.
+Result<std::string> cosigned_note(std::string_view note, std::string_view lines,
+                                  const WitnessKey& witness);
+
 }  // namespace portcullis::audit

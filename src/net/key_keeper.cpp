@@ -9,7 +9,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
-#include "net/http_reader.h"
+#include "net/fetch.h"
 #include "net/keys_fetch.h"
 #include "net/upstream_pool.h"
 #include "net/waiter.h"
@@ -24,42 +24,17 @@ using SteadyClock = std::chrono::steady_clock;
 // followed.
 Task<Result<std::string>> get(const std::string& url, const std::string& ca_file,
                               const IdentitySection& limits) {
-  const UpstreamUrl target = parse_upstream_url(url);
-  std::unique_ptr<asio::ssl::context> tls;
-  if (target.https) {
-    auto made = make_client_tls(ca_file);
-    if (!made) co_return tl::unexpected<Error>(made.error());
-    tls = std::move(*made);
+  const FetchRequest request{.url = url,
+                             .ca_file = ca_file,
+                             .accept = "application/json",
+                             .timeout = limits.fetch_timeout,
+                             .bytes_max = limits.fetch_bytes_max};
+  Result<FetchAnswer> answer = co_await fetch(request);
+  if (!answer) co_return tl::unexpected<Error>(answer.error());
+  if (answer->status != 200) {
+    co_return failure(Cause::io, url + " answered " + std::to_string(answer->status));
   }
-  const ConnectTarget address{target.host, target.port, tls.get(), limits.fetch_timeout};
-  std::unique_ptr<Transport> transport = co_await connect_transport(address);
-  if (!transport) co_return failure(Cause::io, "cannot connect to " + target.authority);
-  transport->expires_after(limits.fetch_timeout);
-  const std::string path = target.base_path.empty() ? "/" : target.base_path;
-  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + target.authority +
-                              "\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n"
-                              "Connection: close\r\n\r\n";
-  const asio::const_buffer whole = asio::buffer(request);
-  const std::span<const asio::const_buffer> buffers(&whole, 1);
-  const IoResult sent = co_await transport->write(buffers);
-  if (sent.status != IoStatus::ok)
-    co_return failure(Cause::io, "cannot send to " + target.authority);
-  AnswerReader reader(*transport, limits.fetch_bytes_max);
-  AnswerHead head;
-  const AnswerStatus began = co_await reader.read_head(head);
-  std::string body;
-  AnswerStatus status = began;
-  if (began == AnswerStatus::more) {
-    const AnswerStatus ended = co_await reader.read_all(body);
-    status = ended;
-  }
-  transport->close();
-  if (status == AnswerStatus::timeout) co_return failure(Cause::timeout, url + " took too long");
-  if (status != AnswerStatus::done) co_return failure(Cause::io, "no whole answer from " + url);
-  if (head.status != 200) {
-    co_return failure(Cause::io, url + " answered " + std::to_string(head.status));
-  }
-  co_return body;
+  co_return std::move(answer->body);
 }
 
 bool is_acceptable_uri(const std::string& uri) {

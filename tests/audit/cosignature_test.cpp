@@ -112,6 +112,20 @@ TEST(Cosignature, IsNoPlainSignatureOfTheNote) {
   EXPECT_FALSE(open_cosignatures(log.note + beyond, {&witness.known, 1}).has_value());
 }
 
+TEST(Cosignature, IsTakenFromAWitnessAnswer) {
+  const Log log;
+  const Witness witness("w1.example"), stranger("w1.example");
+  const std::string mine = witness.cosign(log.text, 9), other = stranger.cosign(log.text, 9);
+  const auto taken = cosigned_note(log.note, other + mine, witness.known);
+  ASSERT_TRUE(taken.has_value()) << taken.error().message;
+  EXPECT_EQ(*taken, log.note + mine);
+  const std::string elsewhere = witness.cosign("acme/0\n43\n", 9);
+  for (const std::string& bad : {std::string(), other, elsewhere, mine + elsewhere, "x" + mine,
+                                 mine + "\n", "text\n\n" + mine, std::string(1 << 20, 'x')}) {
+    EXPECT_FALSE(cosigned_note(log.note, bad, witness.known).has_value()) << bad.substr(0, 200);
+  }
+}
+
 TEST(WitnessKey, IsReadFromItsText) {
   const Witness witness("w1.example");
   const auto key = parse_witness_key(witness.vkey());
