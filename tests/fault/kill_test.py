@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """kill -9 at random moments under load, again and again, on one log: after each restart it
-verifies, and every request that the upstream ever saw has its durable decision that allows it.
+verifies, every request that the upstream ever saw has its durable decision that allows it, and
+every receipt that a caller holds is in the log: of permissions and denials, and of answers that the
+kill cut off after their head.
 
 A record holds no content. What ties it to a request is the commitment to the bytes that were sent:
 each body is unique, and for each decision the test computes what evidence.commit.forwarded must be.
@@ -9,6 +11,8 @@ usage: kill_test.py [ROUNDS] [SEED]
 environment: PORTCULLIS, RECORDING_UPSTREAM; PYTHONPATH: tests/support
 """
 
+import hashlib
+import json
 import pathlib
 import random
 import shutil
@@ -17,11 +21,14 @@ import tempfile
 import threading
 import time
 
-from portcullis_daemon import CHAT, Daemon, Site, Upstream, chat_body
+from portcullis_daemon import CHAT, SECRET_PROMPT, Daemon, Site, Upstream, chat_body
 from raw_http import Client, Closed, render
 
 CALLERS = 8
 LOAD_S = (0.02, 0.4)  # from the first answer to the kill
+DENIED_EACH = 5         # one request in so many is denied
+SUFFIX_BYTES = 148      # of a line: leaf and mac, after what is hashed
+VERIFIED_RECEIPTS = 500  # as many as fit on a command line
 
 
 class Load:
@@ -32,6 +39,7 @@ class Load:
         self.counter = counter
         self.lock = threading.Lock()
         self.answered = []  # decision ids of requests that were answered with 200
+        self.receipts = []  # of whatever was answered, if only its head arrived
         self.threads = [threading.Thread(target=self._call) for _ in range(CALLERS)]
         for thread in self.threads:
             thread.start()
@@ -46,14 +54,23 @@ class Load:
         try:
             with Client(self.daemon.port) as client:
                 while True:
-                    body = chat_body(f"Request {self._number():x} of the load.")
-                    client.send(render("POST", CHAT, bearer, body))
-                    answer = client.read_answer()
-                    assert answer.status == 200, answer
-                    with self.lock:
-                        self.answered.append(answer.decision)
+                    self._exchange(client, bearer)
         except (OSError, Closed):
             return  # killed
+
+    def _exchange(self, client, bearer):
+        number = self._number()
+        denied = number % DENIED_EACH == 0
+        body = chat_body(SECRET_PROMPT if denied else f"Request {number:x} of the load.")
+        client.send(render("POST", CHAT, bearer, body))
+        answer = client.read_head()
+        assert answer.status == (403 if denied else 200), answer
+        with self.lock:
+            self.receipts.append(answer.header("portcullis-receipt"))
+        client.read_body(answer)
+        if not denied:
+            with self.lock:
+                self.answered.append(answer.decision)
 
     def wait_for_first(self):
         end = time.monotonic() + 20
@@ -67,8 +84,23 @@ class Load:
             assert not thread.is_alive()
 
 
-def verify(site):
-    code, report = site.verify()
+def check_receipts(segments, receipts):
+    """Each receipt names a record that is there, with this hash and this mac."""
+    held = set(receipts)
+    assert None not in held, "an answer without a receipt"
+    for segment in segments:
+        for line in segment.read_bytes().split(b"\n")[:-1]:
+            body = line[:-SUFFIX_BYTES]
+            record = json.loads(line)
+            digest = hashlib.sha256(body).hexdigest()
+            held.discard(f"v1:{record['stream']}:{record['epoch']}:{record['seq']}:{digest}:"
+                         f"{record['mac']}")
+    assert not held, f"a caller holds receipts of records that are not there: {sorted(held)[:3]}"
+
+
+def verify(site, receipts=()):
+    """`audit verify` looks for the receipts as well."""
+    code, report = site.verify(*(f"--receipt={receipt}" for receipt in receipts))
     assert code == 3 and not report["faults"], report
     return report
 
@@ -89,18 +121,19 @@ def match(site, decisions, bodies):
     return missing, left
 
 
-def check_round(site, upstream, answered, seen):
+def check_round(site, upstream, load, seen):
     """`seen`: what was checked in earlier rounds, and the decisions whose request may still arrive.
     Every start begins a segment, so what a kill left is in segments that no longer change."""
-    report = verify(site)
+    report = verify(site, load.receipts[-VERIFIED_RECEIPTS:])
     segments = site.segments()[:-1]
+    check_receipts(segments[seen["segments"]:], load.receipts)
     records = site.records("decision", segments=segments[seen["segments"]:])
     fresh = [r for r in records if r["decision"]["effect"] == "allow"]
     bodies = [request["body"] for request in upstream.requests(after=seen["requests"])]
     assert len(set(bodies)) == len(bodies), "a request was sent twice"
     missing, seen["waiting"] = match(site, seen["waiting"] + fresh, bodies)
     assert not missing, f"reached the upstream without a durable decision: {missing[:3]}"
-    lost = set(answered) - {record["id"] for record in fresh}
+    lost = set(load.answered) - {record["id"] for record in fresh}
     assert not lost, f"answered, but not in the log: {sorted(lost)[:3]}"
     seen["segments"] = len(segments)
     seen["requests"] += len(bodies)
@@ -120,18 +153,18 @@ def run(rounds, seed):
     site = Site(pathlib.Path(directory, "site"), upstream.url)
     seen = {"segments": 0, "requests": 0, "waiting": []}
     counter = [0]
-    answered = []
-    sent = recoveries = 0
+    sent = recoveries = held = 0
     for number in range(rounds + 1):
         if chance.random() < 0.3:
             kill_while_it_starts(site, chance)
         daemon = Daemon(site)  # recovers what the last kill left
         if number > 0:
-            report, bodies, allowed = check_round(site, upstream, answered, seen)
+            report, bodies, allowed = check_round(site, upstream, load, seen)
             sent += bodies
+            held += len(load.receipts)
             recoveries = len(report["notes"])
             print(f"round {number}: {bodies} requests seen upstream, {allowed} decisions, "
-                  f"{len(answered)} answers", flush=True)
+                  f"{len(load.answered)} answers, {len(load.receipts)} receipts", flush=True)
         if number == rounds:
             break
         load = Load(daemon, counter)
@@ -139,13 +172,13 @@ def run(rounds, seed):
         time.sleep(chance.uniform(*LOAD_S))
         daemon.kill()
         load.join()
-        answered = load.answered
     assert daemon.stop() == 0
     report = verify(site)
     upstream.stop()
     shutil.rmtree(directory)
     print(f"{rounds} kills, seed {seed}: {sent} requests reached the upstream, each with its "
-          f"durable decision; {report['open_decisions']} were allowed and have no outcome; "
+          f"durable decision; {held} receipts were held, each of a record that is there; "
+          f"{report['open_decisions']} were allowed and have no outcome; "
           f"{recoveries} recoveries noted; verified")
 
 

@@ -175,11 +175,11 @@ class Site:
             return found[0] if found else None
         return wait_for(look, what=f"{kind} {decision_id}")
 
-    def verify(self):
+    def verify(self, *options):
         """(exit code, report) of `portcullis audit verify`, given the key from outside the log."""
         command = [PORTCULLIS, "audit", "verify", str(self.audit_directory), "--json",
                    "--public-key", str(self.directory / "keys" / "signing.pub"),
-                   "--escrow-key", str(self.directory / "keys" / "escrow.pem")]
+                   "--escrow-key", str(self.directory / "keys" / "escrow.pem"), *options]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
         return ended.returncode, json.loads(ended.stdout)
 

@@ -111,7 +111,9 @@ class Client:
         return data
 
     def read_answer(self):
-        answer = self.read_head()
+        return self.read_body(self.read_head())
+
+    def read_body(self, answer):
         if answer.header("transfer-encoding") == "chunked":
             while chunk := self.read_chunk():
                 answer.body += chunk
