@@ -63,7 +63,7 @@ Result<std::string> read_stored_line(const std::string& directory, std::uint64_t
   return find_line(directory + '/' + std::prev(after)->name, seq);
 }
 
-Result<Genesis> read_genesis(const std::string& directory) {
+Result<StreamFacts> read_stream_facts(const std::string& directory) {
   const auto line = read_stored_line(directory, 0);
   if (!line) return tl::unexpected(line.error());
   const auto record = parse_record(*line);
@@ -73,13 +73,13 @@ Result<Genesis> read_genesis(const std::string& directory) {
     return failure(Cause::untrusted,
                    "the first record in " + directory + " is not one that opens a stream");
   }
-  Genesis genesis;
-  genesis.stream = record->head.stream;
-  genesis.origin = text_of(json, "origin");
-  genesis.public_key = *key;
+  StreamFacts facts;
+  facts.stream = record->head.stream;
+  facts.origin = text_of(json, "origin");
+  facts.public_key = *key;
   const auto own = json.find("genesis");
-  if (own != json.end() && own->is_object()) genesis.approver = key_of(*own, "approver");
-  return genesis;
+  if (own != json.end() && own->is_object()) facts.approver = key_of(*own, "approver");
+  return facts;
 }
 
 Result<std::string> read_checkpoint_of_size(const std::string& directory, std::uint64_t size) {

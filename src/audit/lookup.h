@@ -1,4 +1,4 @@
-// What a tool wants to know of a stream's directory without reading all of it: its genesis, one
+// What a tool wants to know of a stream's directory without reading all of it: its key, one
 // record's line, one signed checkpoint.
 //
 // Proves nothing: what is returned is what the log says. Reads only; safe from any thread. Errors:
@@ -15,13 +15,13 @@
 
 namespace portcullis::audit {
 
-struct Genesis {
+struct StreamFacts {
   StreamId stream{};
   std::string origin;
   PublicKey public_key{};
   std::optional<PublicKey> approver;
 };
-Result<Genesis> read_genesis(const std::string& directory);
+Result<StreamFacts> read_stream_facts(const std::string& directory);
 
 // Of the record `seq`, or what stands in its place since it was erased; without the line feed.
 Result<std::string> read_stored_line(const std::string& directory, std::uint64_t seq);

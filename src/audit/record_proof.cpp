@@ -20,6 +20,7 @@ using Json = nlohmann::json;
 
 constexpr std::string_view format_name = "portcullis record proof v1";
 constexpr std::size_t path_max = 64;
+constexpr std::size_t member_count = 9;
 
 tl::unexpected<Error> broken(std::string why) { return failure(Cause::untrusted, std::move(why)); }
 
@@ -71,12 +72,17 @@ bool read_path(const Json& object, MerkleProof& out) {
                      [&](const Json& item) { return read_digest(item, out.emplace_back()); });
 }
 
+bool read_line(const Json& json, std::string& out) {
+  const auto erased = json.find("erased");
+  if (erased == json.end()) return read(json, "line", out) && !out.empty();
+  return erased->is_boolean() && erased->get<bool>();
+}
+
 bool read_members(const Json& json, RecordProof& proof) {
   const auto seq = json.find("seq");
   if (seq == json.end() || !seq->is_number_unsigned()) return false;
   proof.seq = seq->get<std::uint64_t>();
-  const bool erased = !json.contains("line");
-  return (erased || (read(json, "line", proof.line) && !proof.line.empty())) &&
+  return json.size() == member_count && read_line(json, proof.line) &&
          read_digest(json, "h", proof.hash) && read_digest(json, "mac", proof.mac) &&
          read_path(json, proof.path) && read(json, "checkpoint", proof.checkpoint) &&
          read_digest(json, "public_key", proof.public_key);
@@ -108,7 +114,7 @@ Result<void> check_line(const RecordProof& proof, ProvedRecord& proved) {
 }  // namespace
 
 Result<RecordProof> prove_record(const ProveOptions& options) {
-  const auto genesis = read_genesis(options.directory);
+  const auto genesis = read_stream_facts(options.directory);
   if (!genesis) return tl::unexpected(genesis.error());
   auto note = choose_note(options);
   if (!note) return tl::unexpected(note.error());
@@ -143,7 +149,11 @@ std::string to_json(const RecordProof& proof) {
   JsonWriter json(out);
   json.begin_object().string("format", format_name);
   json.integer("seq", static_cast<std::int64_t>(proof.seq));
-  if (!proof.line.empty()) json.string("line", proof.line);
+  if (proof.line.empty()) {
+    json.boolean("erased", true);
+  } else {
+    json.string("line", proof.line);
+  }
   json.name("h").hex(proof.hash).name("mac").hex(proof.mac);
   json.name("leaf").hex(leaf_hash(proof.hash, proof.mac));
   json.name("path").begin_array();

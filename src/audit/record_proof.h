@@ -19,7 +19,7 @@ namespace portcullis::audit {
 
 struct RecordProof {
   std::uint64_t seq = 0;
-  std::string line;  // the record's, without its line feed; empty if it was erased by permission
+  std::string line;  // the record's, without its line feed; empty if it was erased from the log
   Digest hash{};
   Digest mac{};
   MerkleProof path;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/erased.h"
+#include "audit/lookup.h"
 #include "audit/reader.h"
 #include "audit/record.h"
 #include "base/encoding.h"
@@ -110,6 +111,30 @@ std::size_t StreamTree::segment_of(std::uint64_t seq) const {
       segments_.begin(), segments_.end(), seq,
       [](std::uint64_t value, const SegmentName& segment) { return value < segment.first_seq; });
   return static_cast<std::size_t>(std::max<std::ptrdiff_t>(after - segments_.begin(), 1) - 1);
+}
+
+Result<void> StreamTree::check_segment(std::size_t index) {
+  const auto lines = read_segment(index);
+  if (!lines) return tl::unexpected(lines.error());
+  const bool last = index + 1 == segments_.size();
+  if (!last && segments_[index].first_seq + lines->size() < segment_end(index)) return {};
+  std::optional<Frontier> tree = frontier(index);
+  if (tree) {
+    for (const Digest& leaf : *lines) tree->append(leaf);
+  }
+  const bool good = tree && (last ? is_newest_checkpoint(*tree) : *tree == frontier(index + 1));
+  if (good) return {};
+  return failure(Cause::untrusted,
+                 path(index) + " contradicts the log around it: run portcullis audit verify");
+}
+
+// Whose signature it bears is the verifier's question.
+bool StreamTree::is_newest_checkpoint(const Frontier& tree) const {
+  const auto note = read_newest_checkpoint(directory_);
+  if (!note) return false;
+  const std::string lines =
+      '\n' + std::to_string(tree.size()) + '\n' + base64(tree.root()) + "\n\n";
+  return note->find(lines) != std::string::npos;
 }
 
 Result<Digest> StreamTree::subtree(const LeafRange& range) {

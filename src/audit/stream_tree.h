@@ -34,6 +34,10 @@ class StreamTree {
   // The seq after the last record that belongs to the segment, dropped ones included.
   std::uint64_t segment_end(std::size_t index) const;
 
+  // Cause::untrusted unless the segment's leaves lead from its own frontier to that of the next
+  // one, or for the last to the checkpoint file's root. A segment with dropped records passes.
+  Result<void> check_segment(std::size_t index);
+
   // The root of an aligned perfect subtree.
   Result<Digest> subtree(const LeafRange& range);
   SubtreeRoot roots() {
@@ -57,6 +61,7 @@ class StreamTree {
   std::optional<std::vector<Digest>> read_sidecar(std::size_t segment);
   Result<std::vector<Digest>> read_segment(std::size_t segment) const;
   bool read_older_retention();
+  bool is_newest_checkpoint(const Frontier& tree) const;
   std::string path(std::size_t segment) const { return directory_ + '/' + segments_[segment].name; }
 
   std::string directory_;

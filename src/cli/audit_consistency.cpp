@@ -139,7 +139,7 @@ int compare(const Arguments& arguments) {
     return complain({Cause::invalid, "give the log: --log DIR, or DIR for A or B"},
                     VerifyExit::usage);
   }
-  const auto genesis = audit::read_genesis(directory);
+  const auto genesis = audit::read_stream_facts(directory);
   if (!genesis) return refuse(arguments, genesis.error());
   const Trust trust{key.value_or(genesis->public_key), genesis->origin};
   const auto before = read_state(arguments.before, trust);

@@ -69,7 +69,7 @@ void print_text(const RecordProof& proof, const audit::ProvedRecord& record,
   std::printf("record      %llu of %s\n", static_cast<unsigned long long>(proof.seq),
               printable(record.origin).c_str());
   if (proof.line.empty()) {
-    std::printf("erased      by permission: its content cannot be known from here\n");
+    std::printf("content     not in this proof: it was erased from the log\n");
   } else {
     std::printf("type        %s\ntime        %s\nrecord      %s\n", record.type.c_str(),
                 record.time.c_str(), printable(proof.line).c_str());
