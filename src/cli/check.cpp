@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "config/config.h"
 #include "content/content.h"
+#include "net/anchors.h"
 #include "net/listener.h"
 #include "net/upstream_pool.h"
 #include "portcullis/classify.h"
@@ -223,6 +224,12 @@ void check_audit(const AuditOptions& options, Report& report) {
       }));
 }
 
+void check_anchors(const Config& config, Report& report) {
+  const AnchorsSection& anchors = config.anchors;
+  if (!anchors.time_stamp && anchors.witnesses.empty()) return;
+  report.outcome("audit.anchors", Anchors::load(config));
+}
+
 Report check(const std::string& file) {
   Report report;
   const auto config = load_config(file);
@@ -238,6 +245,7 @@ Report check(const std::string& file) {
   const auto classifier = check_detectors(*config, report);
   check_policy(*config, classifier.get(), report);
   check_audit(config->audit, report);
+  check_anchors(*config, report);
   return report;
 }
 

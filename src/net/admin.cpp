@@ -45,17 +45,34 @@ Task<void> answer(Tcp::socket socket, const AdminPages& pages, const LimitsSecti
   transport->close();
 }
 
-void append_metric(std::string& out, std::string_view name, std::string_view type,
-                   std::uint64_t value) {
+void append_type(std::string& out, std::string_view name, std::string_view type) {
   out += "# TYPE portcullis_";
   out += name;
   out += ' ';
   out += type;
-  out += "\nportcullis_";
+  out += '\n';
+}
+
+void append_metric(std::string& out, std::string_view name, std::string_view type,
+                   std::uint64_t value) {
+  append_type(out, name, type);
+  out += "portcullis_";
   out += name;
   out += ' ';
   out += std::to_string(value);
   out += '\n';
+}
+
+void append_sample(std::string& out, std::string_view name, std::string_view anchor,
+                   std::uint64_t value) {
+  out += "portcullis_";
+  out += name;
+  out += "{anchor=\"";
+  for (const char c : anchor) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  out += "\"} " + std::to_string(value) + '\n';
 }
 
 }  // namespace
@@ -82,6 +99,26 @@ std::string render_metrics(const Metrics& metrics) {
   append_metric(out, "decisions_denied_total", "counter", metrics.denied);
   append_metric(out, "shed_total", "counter", metrics.shed);
   append_metric(out, "upstream_failures_total", "counter", metrics.upstream_failures);
+  return out;
+}
+
+std::string render_anchor_metrics(std::span<const AnchorStatus> anchors) {
+  std::string out;
+  if (anchors.empty()) return out;
+  append_type(out, "anchors_total", "counter");
+  for (const AnchorStatus& anchor : anchors) {
+    append_sample(out, "anchors_total", anchor.name, anchor.good);
+  }
+  append_type(out, "anchor_failures_total", "counter");
+  for (const AnchorStatus& anchor : anchors) {
+    append_sample(out, "anchor_failures_total", anchor.name, anchor.failed);
+  }
+  append_type(out, "anchor_age_seconds", "gauge");
+  for (const AnchorStatus& anchor : anchors) {
+    if (!anchor.age) continue;
+    append_sample(out, "anchor_age_seconds", anchor.name,
+                  static_cast<std::uint64_t>(anchor.age->count()));
+  }
   return out;
 }
 

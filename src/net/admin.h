@@ -6,8 +6,10 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 
+#include "net/anchor_keeper.h"
 #include "net/listener.h"
 #include "net/worker.h"
 
@@ -23,5 +25,6 @@ Task<void> serve_admin(Tcp::acceptor& acceptor, const AdminPages& pages,
                        const LimitsSection& limits);
 
 std::string render_metrics(const Metrics& metrics);
+std::string render_anchor_metrics(std::span<const AnchorStatus> anchors);
 
 }  // namespace portcullis

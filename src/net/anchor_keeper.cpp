@@ -90,14 +90,18 @@ bool AnchorKeeper::has_news(const State& state) const {
 
 Task<void> AnchorKeeper::keep(State& state) {
   while (!finishing_) {
-    if (SteadyClock::now() >= state.due && has_news(state)) co_await anchor(state);
+    if (SteadyClock::now() >= state.due && has_news(state)) {
+      co_await anchor(state);
+    }
     const auto rest = std::max<SteadyClock::duration>(state.due - SteadyClock::now(),
                                                       std::min(look_every, state.target.every));
     if (finishing_) break;
     state.timer.expires_after(rest);
     co_await state.timer.async_wait(as_values);
   }
-  if (has_news(state)) co_await anchor(state);
+  if (has_news(state)) {
+    co_await anchor(state);
+  }
 }
 
 // Targets that are due together, and one that is tried again while nothing happens, share a note.

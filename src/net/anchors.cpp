@@ -10,6 +10,7 @@
 #include "audit/proof.h"
 #include "base/log.h"
 #include "net/anchor_time_stamp.h"
+#include "net/upstream_pool.h"
 
 namespace portcullis {
 namespace {
@@ -38,6 +39,13 @@ std::uint64_t newest_size(const std::string& directory) {
   return size;
 }
 
+Result<void> check_tls(const std::string& ca_file) {
+  if (ca_file.empty()) return {};
+  const auto tls = make_client_tls(ca_file);
+  if (!tls) return tl::unexpected<Error>(tls.error());
+  return {};
+}
+
 struct Answers {
   std::size_t count = 0;
   std::optional<std::string> rollback;
@@ -62,6 +70,8 @@ Result<std::unique_ptr<Anchors>> Anchors::load(const Config& config) {
     auto authorities = audit::TimeStampAuthorities::load({section.time_stamp->ca_file});
     if (!authorities) return tl::unexpected<Error>(authorities.error());
     out->authorities_ = std::move(*authorities);
+    const Result<void> tls = check_tls(section.time_stamp->tls_ca_file);
+    if (!tls) return tl::unexpected<Error>(tls.error());
   }
   const std::string& directory = config.audit.directory;
   for (const WitnessSection& witness : section.witnesses) {
@@ -69,6 +79,8 @@ Result<std::unique_ptr<Anchors>> Anchors::load(const Config& config) {
     if (!key) {
       return failure(key.error().cause, "witness " + witness.url + ": " + key.error().message);
     }
+    const Result<void> tls = check_tls(witness.tls_ca_file);
+    if (!tls) return tl::unexpected<Error>(tls.error());
     const auto prove = [directory](std::uint64_t old_size, std::uint64_t new_size) {
       return audit::prove_consistency(directory, old_size, new_size);
     };

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "enforce/admit.h"
 #include "net/admin.h"
+#include "net/anchors.h"
 #include "net/compute_pool.h"
 #include "net/key_keeper.h"
 #include "net/listener.h"
@@ -48,6 +49,7 @@ struct Server::Impl {
   Metrics metrics;
   asio::io_context housekeeping{1};
   std::unique_ptr<AuditLog> log;
+  std::unique_ptr<Anchors> anchors;  // see `log`
   std::unique_ptr<EvidenceKey> evidence;
   std::unique_ptr<KeyKeeper> keys;
   std::unique_ptr<ComputePool> compute;
@@ -262,6 +264,7 @@ Server::~Server() {
   for (const auto& worker : impl.workers) worker->io().stop();
   for (std::thread& thread : impl.threads) thread.join();
   impl.compute.reset();
+  impl.anchors.reset();
   impl.log.reset();
 }
 
@@ -277,10 +280,14 @@ tl::expected<std::unique_ptr<Server>, ConfigErrors> Server::start(
     if (!checked) unready.push_back("upstream " + upstream.name + ": " + checked.error().message);
   }
   if (!unready.empty()) return tl::unexpected<ConfigErrors>(std::move(unready));
+  auto anchors = Anchors::load(*config);
+  if (!anchors)
+    return errors_of({anchors.error().cause, "audit.anchors: " + anchors.error().message});
   auto owned = std::make_unique<Impl>();
   Impl& impl = *owned;
   impl.config = config;
   impl.snapshot = *loaded;
+  impl.anchors = std::move(*anchors);
   const Result<void> opened = impl.open_log();
   if (!opened) return errors_of(opened.error());
   impl.compute = std::make_unique<ComputePool>(ComputePool::Size{});
@@ -295,7 +302,11 @@ tl::expected<std::unique_ptr<Server>, ConfigErrors> Server::start(
   }
   const Result<void> bound = impl.bind();
   if (!bound) return errors_of(bound.error());
-  impl.pages = {[&impl] { return impl.amiss(); }, [&impl] { return render_metrics(impl.metrics); }};
+  impl.pages = {[&impl] { return impl.amiss(); },
+                [&impl] {
+                  return render_metrics(impl.metrics) +
+                         render_anchor_metrics(impl.anchors->status());
+                }};
   return std::unique_ptr<Server>(new Server(std::move(owned)));
 }
 
@@ -306,6 +317,7 @@ int Server::run() {
   Impl& impl = *impl_;
   impl.start_workers();
   impl.keys->start();
+  impl.anchors->start(*impl.log);
   asio::co_spawn(impl.housekeeping, impl.handle_signals(), asio::detached);
   if (impl.admin) {
     asio::co_spawn(impl.housekeeping, serve_admin(*impl.admin, impl.pages, impl.config->limits),
@@ -317,6 +329,7 @@ int Server::run() {
   for (std::thread& thread : impl.threads) thread.join();
   impl.threads.clear();
   impl.record_last_counts();
+  impl.anchors->finish();
   const Result<void> sealed = impl.log->close();
   if (!sealed) {
     log::error("the audit log could not be sealed: " + sealed.error().message);
