@@ -23,6 +23,10 @@ class RealFileSystem final : public FileSystem {
     const ssize_t written = ::pwrite(file, data.data(), data.size(), static_cast<off_t>(offset));
     return written < 0 ? -errno : written;
   }
+  std::int64_t read_at(int file, std::span<char> out, std::uint64_t offset) override {
+    const ssize_t got = ::pread(file, out.data(), out.size(), static_cast<off_t>(offset));
+    return got < 0 ? -errno : got;
+  }
   int sync(int file) override { return result_of(::fdatasync(file)); }
   int truncate(int file, std::uint64_t size) override {
     return result_of(::ftruncate(file, static_cast<off_t>(size)));
@@ -32,6 +36,9 @@ class RealFileSystem final : public FileSystem {
     return result_of(::rename(from.c_str(), to.c_str()));
   }
   int remove(const std::string& path) override { return result_of(::unlink(path.c_str())); }
+  int make_directory(const std::string& path) override {
+    return result_of(::mkdir(path.c_str(), 0700));
+  }
   int sync_directory(const std::string& path) override {
     const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) return -errno;
@@ -138,6 +145,13 @@ Result<void> replace_file(FileSystem& files, const Replacement& replacement) {
   if (auto written = file->write_at(replacement.content, 0); !written) return written;
   if (auto synced = file->sync(); !synced) return synced;
   return publish(files, replacement.directory, replacement.name);
+}
+
+Result<void> remove_file(FileSystem& files, const Removal& removal) {
+  const std::string path = removal.directory + '/' + removal.name;
+  const int gone = files.remove(path);
+  if (gone < 0 && gone != -ENOENT) return tl::unexpected(io_error("remove", path, gone));
+  return outcome(files.sync_directory(removal.directory), "sync", removal.directory);
 }
 
 }  // namespace portcullis::audit

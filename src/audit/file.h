@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,11 +32,13 @@ class FileSystem {
   virtual ~FileSystem() = default;
   virtual int open(const std::string& path, int flags) = 0;  // new files get mode 0600
   virtual std::int64_t write_at(int file, std::string_view data, std::uint64_t offset) = 0;
+  virtual std::int64_t read_at(int file, std::span<char> out, std::uint64_t offset) = 0;
   virtual int sync(int file) = 0;  // fdatasync(2)
   virtual int truncate(int file, std::uint64_t size) = 0;
   virtual int close(int file) = 0;
   virtual int rename(const std::string& from, const std::string& to) = 0;
-  virtual int remove(const std::string& path) = 0;  // unlink(2)
+  virtual int remove(const std::string& path) = 0;          // unlink(2)
+  virtual int make_directory(const std::string& path) = 0;  // mode 0700
   virtual int sync_directory(const std::string& path) = 0;
   virtual int identify(const std::string& path, FileIdentity& out) = 0;
   virtual int facts(const std::string& path, FileSystemFacts& out) = 0;
@@ -76,6 +79,12 @@ struct Replacement {
 Result<void> replace_file(FileSystem& files, const Replacement& replacement);
 // The last two steps of it, for a temporary file that is already durable.
 Result<void> publish(FileSystem& files, const std::string& directory, const std::string& name);
+// Durable on return. A file that is not there is good.
+struct Removal {
+  std::string directory;
+  std::string name;
+};
+Result<void> remove_file(FileSystem& files, const Removal& removal);
 // The name under which a file is written before it is published.
 std::string temporary_path(const std::string& directory, const std::string& name);
 

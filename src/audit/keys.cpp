@@ -85,4 +85,16 @@ Result<void> store_stream_key(FileSystem& files, const std::string& directory,
   return publish(files, directory, name);
 }
 
+Result<void> erase_stream_key(FileSystem& files, const std::string& directory) {
+  const std::string name(key_name);
+  return overwrite(files, temporary_path(directory, name))
+      .and_then([&] { return overwrite(files, directory + '/' + name); })
+      .and_then([&] {
+        return remove_file(files, {directory, name + ".tmp"});
+      })
+      .and_then([&] {
+        return remove_file(files, {directory, name});
+      });
+}
+
 }  // namespace portcullis::audit

@@ -23,4 +23,7 @@ Result<StreamKey> load_stream_key(const std::string& directory);
 Result<void> store_stream_key(FileSystem& files, const std::string& directory,
                               const StreamKey& key);
 
+// The key of a stream that is over: overwritten, then removed.
+Result<void> erase_stream_key(FileSystem& files, const std::string& directory);
+
 }  // namespace portcullis::audit

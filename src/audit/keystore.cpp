@@ -46,13 +46,20 @@ Result<void> append_escrow_pair(std::vector<KeyFile>& files) {
   return {};
 }
 
-Result<std::vector<KeyFile>> make_files(EscrowPair escrow) {
-  std::vector<KeyFile> files;
-  const SigningKey signing = SigningKey::generate();
-  auto shared = public_key_pem(signing.public_key());
+Result<void> append_ed25519_pair(std::vector<KeyFile>& files, const std::string& name) {
+  const SigningKey key = SigningKey::generate();
+  auto shared = public_key_pem(key.public_key());
   if (!shared) return tl::unexpected(shared.error());
-  files.push_back({"signing.pem", signing.to_pem(), 0600});
-  files.push_back({"signing.pub", *std::move(shared), 0644});
+  files.push_back({name + ".pem", key.to_pem(), 0600});
+  files.push_back({name + ".pub", *std::move(shared), 0644});
+  return {};
+}
+
+Result<std::vector<KeyFile>> make_files(EscrowPair escrow, ApproverPair approver) {
+  std::vector<KeyFile> files;
+  if (auto made = append_ed25519_pair(files, "signing"); !made) {
+    return tl::unexpected(made.error());
+  }
   Digest evidence;
   random_bytes(evidence);
   files.push_back({"evidence.key", hex(evidence) + '\n', 0600});
@@ -60,16 +67,21 @@ Result<std::vector<KeyFile>> make_files(EscrowPair escrow) {
   if (escrow == EscrowPair::generate) {
     if (auto made = append_escrow_pair(files); !made) return tl::unexpected(made.error());
   }
+  if (approver == ApproverPair::generate) {
+    if (auto made = append_ed25519_pair(files, "approver"); !made) {
+      return tl::unexpected(made.error());
+    }
+  }
   return files;
 }
 
 }  // namespace
 
-Result<void> init_keys(const std::string& directory, EscrowPair escrow) {
+Result<void> init_keys(const std::string& directory, EscrowPair escrow, ApproverPair approver) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return tl::unexpected(io_error("create", directory, -errno));
   }
-  const auto files = make_files(escrow);
+  const auto files = make_files(escrow, approver);
   if (!files) return tl::unexpected(files.error());
   for (const KeyFile& file : *files) {
     const std::string path = directory + '/' + file.name;

@@ -1,4 +1,5 @@
-// The key files of a deployment: signing.pem, signing.pub, evidence.key, escrow.pub, escrow.pem.
+// The key files of a deployment: signing.pem, signing.pub, evidence.key, escrow.pub, escrow.pem,
+// approver.pub, approver.pem.
 //
 // For the command line only: the daemon loads keys and never makes one. Nothing is overwritten.
 #pragma once
@@ -11,8 +12,11 @@ namespace portcullis::audit {
 
 enum class EscrowPair { leave_to_auditors, generate };
 
+enum class ApproverPair { leave_to_approver, generate };
+
 // Makes the directory (0700) if it does not exist. Cause::exists if one of the files does.
-Result<void> init_keys(const std::string& directory, EscrowPair escrow);
+Result<void> init_keys(const std::string& directory, EscrowPair escrow,
+                       ApproverPair approver = ApproverPair::leave_to_approver);
 
 struct PublicKeyText {
   std::string pem;

@@ -4,8 +4,8 @@
 
 #include "audit/checkpoint.h"
 #include "audit/host.h"
-#include "audit/input.h"
 #include "audit/log_impl.h"
+#include "audit/start.h"
 #include "base/log.h"
 #include "portcullis/audit.h"
 
@@ -23,38 +23,6 @@ Result<void> check_options(const AuditOptions& options) {
     return failure(Cause::invalid, "audit.record_bytes_max must be from 4096 to 1048576");
   }
   return {};
-}
-
-struct Secrets {
-  SigningKey signing;
-  audit::EscrowPublicKey escrow;
-  Digest evidence;
-};
-
-Result<Secrets> load_secrets(const AuditOptions& options) {
-  auto signing = audit::load_signing_key(options.signing_key_file);
-  if (!signing) return tl::unexpected(signing.error());
-  const auto pem = audit::read_small_file(options.escrow_public_key_file);
-  if (!pem) return tl::unexpected(pem.error());
-  auto escrow = audit::EscrowPublicKey::from_pem(*pem, options.escrow_public_key_file);
-  if (!escrow) return tl::unexpected(escrow.error());
-  const auto evidence = audit::load_hex_secret(options.evidence_key_file);
-  if (!evidence) return tl::unexpected(evidence.error());
-  return Secrets{*std::move(signing), *std::move(escrow), *evidence};
-}
-
-Result<std::unique_ptr<audit::Writer>> make_writer(const AuditOptions& options, Secrets secrets,
-                                                   const audit::Environment& environment) {
-  auto tail = audit::recover_stream({options.directory, secrets.signing.public_key()}, environment);
-  if (!tail) return tl::unexpected(tail.error());
-  audit::WriterOptions writer_options;
-  writer_options.directory = options.directory;
-  writer_options.segment_bytes_max = options.segment_bytes_max;
-  writer_options.segment_age_max = options.segment_age_max;
-  writer_options.record_bytes_max = options.record_bytes_max;
-  audit::Writer::Parts parts{std::move(writer_options), environment, std::move(secrets.signing)};
-  if (*tail) return audit::Writer::resume(std::move(parts), **tail);
-  return audit::Writer::begin(std::move(parts), options.deployment, secrets.escrow);
 }
 
 }  // namespace
@@ -77,12 +45,12 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(const AuditOptions& options,
     return audit::check_file_system(environment.files, options.directory, options.allow_filesystem);
   });
   if (!good) return tl::unexpected(good.error());
-  auto secrets = load_secrets(options);
+  auto secrets = audit::load_secrets(options);
   if (!secrets) return tl::unexpected(secrets.error());
   const Digest evidence = secrets->evidence;
   auto lock = audit::HostLock::acquire(options.directory);
   if (!lock) return tl::unexpected(lock.error());
-  auto writer = make_writer(options, *std::move(secrets), environment);
+  auto writer = audit::start_writer(options, *std::move(secrets), environment);
   if (!writer) return tl::unexpected(writer.error());
   auto impl = std::make_unique<Impl>(options, *std::move(lock), environment, *std::move(writer));
   impl->evidence = evidence;

@@ -44,12 +44,15 @@ std::string minimal_members(const Draft& draft) {
   return out;
 }
 
-std::string genesis_member(const Bytes& wrapped, const EscrowPublicKey& escrow) {
+std::string genesis_member(const Bytes& wrapped, const Genesis& genesis) {
   std::string out;
   JsonWriter json(out);
   json.name("genesis").begin_object();
-  json.string("wrap", "RSA-OAEP-SHA256").name("escrow_key").hex(escrow.fingerprint());
-  json.string("wrapped_key", base64(wrapped)).end_object();
+  json.string("wrap", "RSA-OAEP-SHA256").name("escrow_key").hex(genesis.escrow.fingerprint());
+  json.string("wrapped_key", base64(wrapped));
+  if (genesis.approver) json.name("approver").hex(*genesis.approver);
+  if (genesis.predecessor) json.name("predecessor").raw(to_json(*genesis.predecessor));
+  json.end_object();
   return out;
 }
 
@@ -63,19 +66,19 @@ Writer::Writer(Parts parts, const StreamTail& tail)
       chain_(tail.stream, tail.end, tail.key),
       last_time_(tail.last_time) {}
 
-Result<std::unique_ptr<Writer>> Writer::begin(Parts parts, const std::string& deployment,
-                                              const EscrowPublicKey& escrow) {
+Result<std::unique_ptr<Writer>> Writer::begin(Parts parts, const Genesis& genesis) {
   StreamTail tail;
   random_bytes(tail.stream);
   random_bytes(tail.key.key);
-  tail.origin = deployment + '/' + hex(tail.stream);
-  const auto wrapped = escrow.wrap(tail.key.key);
+  tail.origin = genesis.deployment + '/' + hex(tail.stream);
+  const auto wrapped = genesis.escrow.wrap(tail.key.key);
   if (!wrapped) return tl::unexpected(wrapped.error());
   std::unique_ptr<Writer> writer(new Writer(std::move(parts), tail));
-  auto begun = store_stream_key(writer->environment_.files, writer->options_.directory,
-                                {tail.stream, tail.key})
-                   .and_then([&] { return writer->open_segment(genesis_member(*wrapped, escrow)); })
-                   .and_then([&] { return writer->save_checkpoint(); });
+  auto begun =
+      store_stream_key(writer->environment_.files, writer->options_.directory,
+                       {tail.stream, tail.key})
+          .and_then([&] { return writer->open_segment(genesis_member(*wrapped, genesis)); })
+          .and_then([&] { return writer->save_checkpoint(); });
   if (!begun) return tl::unexpected(begun.error());
   return writer;
 }

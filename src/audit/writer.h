@@ -19,6 +19,7 @@
 #include "audit/environment.h"
 #include "audit/escrow.h"
 #include "audit/keys.h"
+#include "audit/predecessor.h"
 #include "audit/recover.h"
 #include "audit/segment.h"
 #include "audit/signer.h"
@@ -32,6 +33,14 @@ struct WriterOptions {
   std::uint64_t segment_bytes_max = 0;
   std::chrono::nanoseconds segment_age_max{};
   std::size_t record_bytes_max = 0;  // of S, at most audit::record_bytes_max
+};
+
+// How a stream begins.
+struct Genesis {
+  std::string deployment;
+  const EscrowPublicKey& escrow;
+  std::optional<PublicKey> approver;
+  std::optional<Predecessor> predecessor;
 };
 
 // What became of one draft. Without a receipt it is not in the log.
@@ -48,8 +57,7 @@ class Writer {
     SigningKey signing_key;
   };
   // A new stream in an empty directory.
-  static Result<std::unique_ptr<Writer>> begin(Parts parts, const std::string& deployment,
-                                               const EscrowPublicKey& escrow);
+  static Result<std::unique_ptr<Writer>> begin(Parts parts, const Genesis& genesis);
   // The next segment of a stream that recover_stream() closed.
   static Result<std::unique_ptr<Writer>> resume(Parts parts, const StreamTail& tail);
 

@@ -222,6 +222,8 @@ void check_audit(const AuditOptions& options, Report& report) {
       audit::read_small_file(options.escrow_public_key_file).and_then([&](const std::string& pem) {
         return audit::EscrowPublicKey::from_pem(pem, options.escrow_public_key_file);
       }));
+  if (options.approver_key_file.empty()) return;
+  report.outcome("audit.approver_key", audit::load_public_key(options.approver_key_file));
 }
 
 void check_anchors(const Config& config, Report& report) {

@@ -118,9 +118,11 @@ void read_audit(Section section, Config& config) {
     out.escrow_public_key_file = directory / "escrow.pub";
     out.evidence_key_file = directory / "evidence.key";
   }
+  section.file_path("approver_key", out.approver_key_file);
   section.text("deployment", out.deployment);
   section.bytes("segment_bytes_max", out.segment_bytes_max, {mib, 16 * gib});
   section.duration("segment_age_max", out.segment_age_max, {minute, 7 * day});
+  section.flag("compress_sealed", out.compress_sealed);
   section.count("queue_records_max", out.queue_records_max, {16, 10'000'000});
   section.bytes("record_bytes_max", out.record_bytes_max, {16 * kib, 16 * mib});
   section.bytes("reserve_bytes_min", out.reserve_bytes_min, {mib, 1024 * gib});

@@ -103,7 +103,9 @@ TEST_P(FaultTable, NothingIsReleasedThatIsNotOnDisk) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Operations, FaultTable, testing::ValuesIn(all_ops));
+INSTANTIATE_TEST_SUITE_P(Operations, FaultTable,
+                         testing::Values(Op::open, Op::write, Op::sync, Op::truncate, Op::rename,
+                                         Op::sync_directory, Op::identify, Op::facts));
 
 TEST(Faults, AFailedFirstStartCanBeRepeated) {
   for (const Op op : all_ops) {

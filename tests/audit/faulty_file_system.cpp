@@ -12,30 +12,46 @@ namespace {
 
 bool changes_files(Op op) {
   return op == Op::write || op == Op::sync || op == Op::truncate || op == Op::rename ||
-         op == Op::remove;
+         op == Op::remove || op == Op::make_directory;
 }
 
 }  // namespace
 
 std::int64_t FaultyFileSystem::perform(Op op, const std::function<std::int64_t()>& call) {
-  if (fired_ && changes_files(op)) ++changes_after_;
-  if (++calls_[op] != plan_.nth || op != plan_.op) return call();
-  fired_ = true;
-  if (plan_.how == How::fails_but_persists) call();
-  return plan_.how == How::interrupted ? -EINTR : -plan_.error;
+  {
+    const std::lock_guard lock(mutex_);
+    if (fired_ && changes_files(op)) ++changes_after_;
+    if (++calls_[op] != plan_.nth || op != plan_.op) return call();
+    fired_ = true;
+  }
+  switch (plan_.how) {
+    case How::fails:
+      return -plan_.error;
+    case How::fails_but_persists:
+      call();
+      return -plan_.error;
+    case How::interrupted:
+      return -EINTR;
+    case How::short_write:
+      return call();
+  }
+  return -plan_.error;
 }
 
 int FaultyFileSystem::open(const std::string& path, int flags) {
   return static_cast<int>(perform(Op::open, [&] { return real_file_system().open(path, flags); }));
 }
 std::int64_t FaultyFileSystem::write_at(int file, std::string_view data, std::uint64_t offset) {
-  if (plan_.how == How::short_write && plan_.op == Op::write &&
-      calls_[Op::write] + 1 == plan_.nth) {
-    ++calls_[Op::write];
-    fired_ = true;
-    return real_file_system().write_at(file, data.substr(0, data.size() / 2), offset);
-  }
-  return perform(Op::write, [&] { return real_file_system().write_at(file, data, offset); });
+  return perform(Op::write, [&] {
+    const bool cut = plan_.how == How::short_write && fired_ && !cut_.exchange(true);
+    return real_file_system().write_at(file, cut ? data.substr(0, data.size() / 2) : data, offset);
+  });
+}
+std::int64_t FaultyFileSystem::read_at(int file, std::span<char> out, std::uint64_t offset) {
+  return perform(Op::read, [&] {
+    const bool cut = plan_.how == How::short_write && fired_ && !cut_.exchange(true);
+    return real_file_system().read_at(file, cut ? out.first(out.size() / 2) : out, offset);
+  });
 }
 int FaultyFileSystem::sync(int file) {
   return static_cast<int>(perform(Op::sync, [&] { return real_file_system().sync(file); }));
@@ -50,6 +66,10 @@ int FaultyFileSystem::rename(const std::string& from, const std::string& to) {
 }
 int FaultyFileSystem::remove(const std::string& path) {
   return static_cast<int>(perform(Op::remove, [&] { return real_file_system().remove(path); }));
+}
+int FaultyFileSystem::make_directory(const std::string& path) {
+  return static_cast<int>(
+      perform(Op::make_directory, [&] { return real_file_system().make_directory(path); }));
 }
 int FaultyFileSystem::sync_directory(const std::string& path) {
   return static_cast<int>(
@@ -90,6 +110,10 @@ std::int64_t MortalFileSystem::write_at(int file, std::string_view data, std::ui
   return last ? -EIO : written;
 }
 
+std::int64_t MortalFileSystem::read_at(int file, std::span<char> out, std::uint64_t offset) {
+  return alive() ? real_file_system().read_at(file, out, offset) : -EIO;
+}
+
 int MortalFileSystem::sync(int file) {
   if (!alive()) return -EIO;
   std::erase_if(writes_, [&](const Write& write) { return write.path == open_files_.at(file); });
@@ -119,8 +143,12 @@ int MortalFileSystem::rename(const std::string& from, const std::string& to) {
   return real_file_system().rename(from, to);
 }
 
+// As if durable at once: nothing of ours relies on a file coming back.
 int MortalFileSystem::remove(const std::string& path) {
   return alive() ? real_file_system().remove(path) : -EIO;
+}
+int MortalFileSystem::make_directory(const std::string& path) {
+  return alive() ? real_file_system().make_directory(path) : -EIO;
 }
 
 int MortalFileSystem::sync_directory(const std::string& path) {

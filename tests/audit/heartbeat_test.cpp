@@ -21,7 +21,7 @@ class Heartbeat : public testing::Test {
   Heartbeat() {
     const auto escrow =
         EscrowPublicKey::from_pem(read_text(site.options.escrow_public_key_file), "");
-    writer = *Writer::begin(parts(), "test", *escrow);
+    writer = *Writer::begin(parts(), {"test", *escrow, std::nullopt, std::nullopt});
   }
   Writer::Parts parts() {
     WriterOptions options;

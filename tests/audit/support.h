@@ -9,6 +9,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -75,13 +77,15 @@ enum class Op : std::uint8_t {
   truncate,
   rename,
   remove,
+  make_directory,
   sync_directory,
   identify,
   facts,
+  read,
 };
-// What the log itself does; it removes nothing.
-inline constexpr Op all_ops[] = {Op::open,   Op::write,          Op::sync,     Op::truncate,
-                                 Op::rename, Op::sync_directory, Op::identify, Op::facts};
+inline constexpr Op all_ops[] = {
+    Op::open,           Op::write,          Op::sync,     Op::truncate, Op::rename, Op::remove,
+    Op::make_directory, Op::sync_directory, Op::identify, Op::facts,    Op::read};
 
 // Fails one call, then works again: who retries is caught by `calls_after`.
 class FaultyFileSystem final : public FileSystem {
@@ -97,11 +101,13 @@ class FaultyFileSystem final : public FileSystem {
 
   int open(const std::string& path, int flags) override;
   std::int64_t write_at(int file, std::string_view data, std::uint64_t offset) override;
+  std::int64_t read_at(int file, std::span<char> out, std::uint64_t offset) override;
   int sync(int file) override;
   int truncate(int file, std::uint64_t size) override;
   int close(int file) override;
   int rename(const std::string& from, const std::string& to) override;
   int remove(const std::string& path) override;
+  int make_directory(const std::string& path) override;
   int sync_directory(const std::string& path) override;
   int identify(const std::string& path, FileIdentity& out) override;
   int facts(const std::string& path, FileSystemFacts& out) override;
@@ -115,8 +121,10 @@ class FaultyFileSystem final : public FileSystem {
   std::int64_t perform(Op op, const std::function<std::int64_t()>& call);
 
   Plan plan_;
-  std::map<Op, int> calls_;
+  std::mutex mutex_;
+  std::map<Op, int> calls_;  // guarded by mutex_
   std::atomic<bool> fired_{false};
+  std::atomic<bool> cut_{false};  // the one short call was made
   std::atomic<int> changes_after_{0};
 };
 
@@ -128,11 +136,13 @@ class MortalFileSystem final : public FileSystem {
 
   int open(const std::string& path, int flags) override;
   std::int64_t write_at(int file, std::string_view data, std::uint64_t offset) override;
+  std::int64_t read_at(int file, std::span<char> out, std::uint64_t offset) override;
   int sync(int file) override;
   int truncate(int file, std::uint64_t size) override;
   int close(int file) override;
   int rename(const std::string& from, const std::string& to) override;
   int remove(const std::string& path) override;
+  int make_directory(const std::string& path) override;
   int sync_directory(const std::string& path) override;
   int identify(const std::string& path, FileIdentity& out) override;
   int facts(const std::string& path, FileSystemFacts& out) override;
