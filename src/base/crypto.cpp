@@ -54,7 +54,18 @@ struct Hmac::State {
   std::array<std::uint8_t, block> inner{};
   std::array<std::uint8_t, block> outer{};
 
-  ~State() {
+  ~State() { forget(); }
+  void set_key(ByteView key) {
+    const Digest hashed = key.size() > block ? sha256(key) : Digest{};
+    const ByteView used = key.size() > block ? ByteView(hashed) : key;
+    for (std::size_t i = 0; i < block; ++i) {
+      const std::uint8_t byte = i < used.size() ? used[i] : std::uint8_t{0};
+      inner[i] = byte ^ 0x36;
+      outer[i] = byte ^ 0x5C;
+    }
+    begin(inner);
+  }
+  void forget() {
     wipe(inner);
     wipe(outer);
   }
@@ -70,18 +81,15 @@ struct Hmac::State {
     require(EVP_DigestFinal_ex(context.get(), out.data(), nullptr) == 1);
     return out;
   }
+  Digest end_mac() const {
+    const Digest hash = end();
+    begin(outer);
+    add(hash);
+    return end();
+  }
 };
 
-Hmac::Hmac(ByteView key) : state_(std::make_unique<State>()) {
-  const Digest hashed = key.size() > State::block ? sha256(key) : Digest{};
-  const ByteView used = key.size() > State::block ? ByteView(hashed) : key;
-  for (std::size_t i = 0; i < State::block; ++i) {
-    const std::uint8_t byte = i < used.size() ? used[i] : std::uint8_t{0};
-    state_->inner[i] = byte ^ 0x36;
-    state_->outer[i] = byte ^ 0x5C;
-  }
-  state_->begin(state_->inner);
-}
+Hmac::Hmac(ByteView key) : state_(std::make_unique<State>()) { state_->set_key(key); }
 Hmac::~Hmac() = default;
 Hmac::Hmac(Hmac&&) noexcept = default;
 Hmac& Hmac::operator=(Hmac&&) noexcept = default;
@@ -94,15 +102,19 @@ Digest Hmac::operator()(ByteView data) {
 void Hmac::update(ByteView data) { state_->add(data); }
 
 Digest Hmac::finish() {
-  const Digest inner = state_->end();
-  state_->begin(state_->outer);
-  state_->add(inner);
-  const Digest out = state_->end();
+  const Digest out = state_->end_mac();
   state_->begin(state_->inner);
   return out;
 }
 
-Digest hmac_sha256(ByteView key, std::string_view data) { return Hmac(key)(data); }
+Digest hmac_sha256(ByteView key, std::string_view data) {
+  thread_local Hmac::State state;
+  state.set_key(key);
+  state.add(as_bytes(data));
+  const Digest out = state.end_mac();
+  state.forget();
+  return out;
+}
 
 Digest hkdf_sha256(ByteView key, std::string_view info) {
   // RFC 5869 with an empty salt and one block of output: extract, then T(1).

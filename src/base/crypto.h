@@ -46,6 +46,7 @@ class Hmac {
   Digest finish();
 
  private:
+  friend Digest hmac_sha256(ByteView key, std::string_view data);
   struct State;
   std::unique_ptr<State> state_;
 };

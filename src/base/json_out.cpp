@@ -1,6 +1,7 @@
 #include "base/json_out.h"
 
 #include <charconv>
+#include <cstring>
 
 #include "base/encoding.h"
 
@@ -40,12 +41,32 @@ void append_escaped(std::string& out, char c) {
 
 bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
 
+constexpr std::uint64_t each_byte(std::uint8_t byte) { return 0x0101010101010101u * byte; }
+
+// The high bit of each byte that is zero (and perhaps of one after it).
+constexpr std::uint64_t zero_bytes(std::uint64_t word) {
+  return (word - each_byte(1)) & ~word & each_byte(0x80);
+}
+
+// How many of the first bytes surely need no escape, eight at a time.
+std::size_t clean_words(std::string_view text) {
+  std::size_t clean = 0;
+  for (; clean + 8 <= text.size(); clean += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + clean, 8);
+    const std::uint64_t control = (word - each_byte(0x20)) & ~word & each_byte(0x80);
+    if ((control | zero_bytes(word ^ each_byte('"')) | zero_bytes(word ^ each_byte('\\'))) != 0)
+      break;
+  }
+  return clean;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   std::size_t clean = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = clean_words(text); i < text.size(); ++i) {
     if (!needs_escape(text[i])) continue;
     out.append(text, clean, i - clean);
     append_escaped(out, text[i]);

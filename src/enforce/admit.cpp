@@ -41,7 +41,7 @@ OrDenial<void> find_route(Inquiry& inquiry) {
   return {};
 }
 
-OrDenial<std::string_view> find_token(const Inquiry& inquiry) {
+OrDenial<PresentedToken> find_token(const Inquiry& inquiry) {
   const std::string name = lower(inquiry.route->identity_header);
   const std::string* value = inquiry.head.find(name);
   if (value == nullptr || value->empty()) {
@@ -59,18 +59,18 @@ OrDenial<std::string_view> find_token(const Inquiry& inquiry) {
     return deny(Reason::token_too_large,
                 "the token is larger than " + std::to_string(bytes_max) + " bytes");
   }
-  return token;
+  return PresentedToken(token);
 }
 
-bool is_cached(const Inquiry& inquiry, const Digest& token_digest, TokenCache& cache) {
-  return cache.find(token_digest, inquiry.snapshot->keys) != nullptr;
+bool is_cached(const Inquiry& inquiry, const PresentedToken& token, TokenCache& cache) {
+  return cache.find(token.digest(), inquiry.snapshot->keys) != nullptr;
 }
 
-OrDenial<void> identify(Inquiry& inquiry, std::string_view token, TokenCache& cache) {
+OrDenial<void> identify(Inquiry& inquiry, const PresentedToken& token, TokenCache& cache) {
   const Snapshot& snapshot = *inquiry.snapshot;
-  const VerifiedToken* verified = cache.find(sha256(token), snapshot.keys);
+  const VerifiedToken* verified = cache.find(token.digest(), snapshot.keys);
   if (verified == nullptr) {
-    OrDenial<VerifiedToken> fresh = verify_token(token, snapshot.identity, snapshot.keys);
+    OrDenial<VerifiedToken> fresh = verify_token(token.text(), snapshot.identity, snapshot.keys);
     if (!fresh) return tl::unexpected<Denial>(fresh.error());
     cache.put(*fresh, snapshot.keys);
     verified = cache.find(fresh->evidence.digest, snapshot.keys);

@@ -15,17 +15,30 @@ namespace portcullis {
 // Sets route and upstream. Reason::path_unknown if no route matches.
 OrDenial<void> find_route(Inquiry& inquiry);
 
+// A token as it came, and the SHA-256 of the whole of it, under which verified tokens are kept.
+// Views the text that it was made of.
+class PresentedToken {
+ public:
+  explicit PresentedToken(std::string_view text) : text_(text), digest_(sha256(text)) {}
+  std::string_view text() const { return text_; }
+  const Digest& digest() const { return digest_; }
+
+ private:
+  std::string_view text_;
+  Digest digest_;
+};
+
 // The caller's token in the route's identity header. Views inquiry.head. Reason::token_missing,
 // token_malformed (not a bearer token), token_too_large.
-OrDenial<std::string_view> find_token(const Inquiry& inquiry);
+OrDenial<PresentedToken> find_token(const Inquiry& inquiry);
 
 // Verifies the token, from the cache if it was verified before with the same keys, and resolves the
 // person anew. Sets inquiry.who. Reason::token_key_unknown and issuer_unavailable: fresh keys may
 // help.
-OrDenial<void> identify(Inquiry& inquiry, std::string_view token, TokenCache& cache);
+OrDenial<void> identify(Inquiry& inquiry, const PresentedToken& token, TokenCache& cache);
 
 // Whether identify() will find the token's signature verified already.
-bool is_cached(const Inquiry& inquiry, const Digest& token_digest, TokenCache& cache);
+bool is_cached(const Inquiry& inquiry, const PresentedToken& token, TokenCache& cache);
 
 // Sets endpoint; checks the media type of a body. Reason::path_unknown, method_not_allowed,
 // media_type_unsupported.

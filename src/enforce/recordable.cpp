@@ -17,7 +17,7 @@ bool is_plain(std::string_view text) {
 
 }  // namespace
 
-void make_recordable(std::initializer_list<std::string*> texts, Scanner& scanner,
+void make_recordable(std::span<std::string* const> texts, Scanner& scanner,
                      const EvidenceKey& key) {
   std::vector<std::string*> plain;
   std::vector<Text> to_scan;
@@ -39,6 +39,11 @@ void make_recordable(std::initializer_list<std::string*> texts, Scanner& scanner
     for (std::size_t i = 0; i < plain.size(); ++i) dirty.insert(i);
   }
   for (const std::size_t index : dirty) *plain[index] = key.stand_in(*plain[index]);
+}
+
+void make_recordable(std::string& text, Scanner& scanner, const EvidenceKey& key) {
+  std::string* const one = &text;
+  make_recordable({&one, 1}, scanner, key);
 }
 
 }  // namespace portcullis

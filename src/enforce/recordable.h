@@ -4,7 +4,7 @@
 // other is replaced by a keyed digest and its length. Pure over its arguments.
 #pragma once
 
-#include <initializer_list>
+#include <span>
 #include <string>
 
 #include "enforce/evidence_key.h"
@@ -13,7 +13,7 @@
 namespace portcullis {
 
 // Replaces in place each of `texts` that may not be recorded. Empty strings stay.
-void make_recordable(std::initializer_list<std::string*> texts, Scanner& scanner,
-                     const EvidenceKey& key);
+void make_recordable(std::span<std::string* const> texts, Scanner& scanner, const EvidenceKey& key);
+void make_recordable(std::string& text, Scanner& scanner, const EvidenceKey& key);
 
 }  // namespace portcullis

@@ -35,20 +35,18 @@ Ruling begin(const Inquiry& inquiry, Scanner& scanner, const EvidenceKey& key) {
   }
   if (inquiry.endpoint) input.request.action = action_name(inquiry.endpoint->action);
   std::string client = input.client.id.value_or("");
-  std::string no_token_id;
-  std::string no_key_id;
-  std::string surface_path;  // a path that the surface's own table spells is fit as it is
+  std::vector<std::string*> outside = {&client};
+  // A path that the surface's own table spells is fit as it is.
   const bool is_spelled = inquiry.endpoint && inquiry.endpoint->model.empty();
-  make_recordable({is_spelled ? &surface_path : &input.request.path, &client,
-                   ruling.token ? &ruling.token->token_id : &no_token_id,
-                   ruling.token ? &ruling.token->key_id : &no_key_id},
-                  scanner, key);
+  if (!is_spelled) outside.push_back(&input.request.path);
+  if (ruling.token) {
+    outside.insert(outside.end(), {&ruling.token->token_id, &ruling.token->key_id});
+    for (std::string& audience : ruling.token->audience) outside.push_back(&audience);
+  }
+  make_recordable(outside, scanner, key);
   // INVARIANT: policy never decides on a stand-in. A registered client's id is the operator's own
   // text; any other that may not be recorded is unknown.
   if (input.client.id && client != *input.client.id && !input.client.kind) input.client.id.reset();
-  if (ruling.token) {
-    for (std::string& audience : ruling.token->audience) make_recordable({&audience}, scanner, key);
-  }
   ruling.upstream = inquiry.upstream;
   if (inquiry.upstream != nullptr) input.model.upstream = inquiry.upstream->name;
   return ruling;
@@ -59,7 +57,7 @@ Ruling begin(const Inquiry& inquiry, Scanner& scanner, const EvidenceKey& key) {
 OrDenial<void> fill_hosts(const Content& content, Scanner& scanner, const EvidenceKey& key,
                           RequestFacts& request) {
   std::vector<std::string> hosts = content.remote_hosts;
-  for (std::string& host : hosts) make_recordable({&host}, scanner, key);
+  for (std::string& host : hosts) make_recordable(host, scanner, key);
   request.remote_hosts = std::move(hosts);
   if (request.remote_hosts == content.remote_hosts) return {};
   return deny(Reason::remote_host,
@@ -77,7 +75,7 @@ OrDenial<void> fill_model(const Inquiry& inquiry, const Content& content, Scanne
   ModelFacts& model = ruling.input.model;
   std::string name = content.models.front();
   const ModelEntry* entry = inquiry.snapshot->policy->find_model(name);
-  if (entry == nullptr) make_recordable({&name}, scanner, key);
+  if (entry == nullptr) make_recordable(name, scanner, key);
   model.name = std::move(name);
   if (entry == nullptr) return {};  // decide() refuses it: unknown_model
   model.entry = entry->key;

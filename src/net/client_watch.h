@@ -1,10 +1,10 @@
 // Notices that the caller went away while the upstream works, and then resets the upstream
 // connection: nobody pays for an answer that nobody reads.
 //
-// Confined to one worker. A caller that sends more (pipelining) is not gone: watching ends there.
+// The worker looks at all watched clients a few times a second: most answers are there before the
+// first look, so that watching them costs nothing. Confined to one worker. A caller that sends more
+// (pipelining) is not gone.
 #pragma once
-
-#include <memory>
 
 #include "net/transport.h"
 
@@ -13,15 +13,16 @@ namespace portcullis {
 class ClientWatch {
  public:
   // Both must outlive the watch.
-  ClientWatch(Transport& client, Transport& upstream);
-  ~ClientWatch();
-  ClientWatch(const ClientWatch&) = delete;
-  ClientWatch& operator=(const ClientWatch&) = delete;
-  bool is_gone() const;
+  ClientWatch(Transport& client, Transport& upstream) : client_(client), upstream_(upstream) {}
+
+  // Resets the upstream connection if the caller has gone.
+  void look();
+  bool is_gone() const { return gone_; }
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  Transport& client_;
+  Transport& upstream_;
+  bool gone_ = false;
 };
 
 }  // namespace portcullis

@@ -76,16 +76,16 @@ bool fresh_keys_may_help(Reason reason) {
 Task<OrDenial<void>> Exchange::identify_caller() {
   const OrDenial<void> routed = find_route(inquiry_);
   if (!routed) co_return routed;
-  const OrDenial<std::string_view> token = find_token(inquiry_);
+  const OrDenial<PresentedToken> token = find_token(inquiry_);
   if (!token) co_return tl::unexpected<Denial>(token.error());
-  if (!is_cached(inquiry_, sha256(*token), worker_.tokens()) &&
+  if (!is_cached(inquiry_, *token, worker_.tokens()) &&
       !worker_.limits().may_verify(source_network(inquiry_.head.source), started_)) {
     co_return deny(Reason::token_rate,
                    "too many unverified tokens (limits.token_verifications_per_source_s)");
   }
   OrDenial<void> identified = identify(inquiry_, *token, worker_.tokens());
   if (identified || !fresh_keys_may_help(identified.error().reason)) co_return identified;
-  const std::string_view again = *token;
+  const std::string_view again = token->text();
   co_await worker_.refresh_keys(inquiry_, again);
   const OrDenial<void> rerouted = find_route(inquiry_);  // the snapshot is a newer one
   if (!rerouted) co_return rerouted;

@@ -14,10 +14,11 @@
 
 namespace portcullis {
 
-// The caller's side of a connection. Both must outlive the exchange.
+// The caller's side of a connection. All must outlive the exchange.
 struct ClientSide {
   Transport& transport;
   RequestReader& reader;
+  Worker::Connection& connection;
 };
 
 enum class Ending {

@@ -147,6 +147,10 @@ class Forwarding {
     }
   }
 
+  ~Forwarding();
+  Forwarding(const Forwarding&) = delete;
+  Forwarding& operator=(const Forwarding&) = delete;
+
   Task<Ending> run();
 
  private:
@@ -157,6 +161,7 @@ class Forwarding {
   Task<Ending> fail(Denial denial);
   Task<bool> record_outcome();
   void blame_upstream(Reason reason);
+  void stop_watching();
   void append_events(std::string& out, std::string_view events);
   std::string answer_head(std::string_view framing) const;
   void learn_from_event(const std::string& event);
@@ -179,6 +184,13 @@ class Forwarding {
   bool reusable_ = false;
 };
 
+Forwarding::~Forwarding() { stop_watching(); }
+
+void Forwarding::stop_watching() {
+  client_.connection.watch = nullptr;
+  watch_.reset();
+}
+
 Task<Ending> Forwarding::run() {
   UpstreamPool::Lease lease = co_await pool_.lease();
   if (lease.transport() == nullptr) {
@@ -189,8 +201,9 @@ Task<Ending> Forwarding::run() {
   }
   Transport& upstream = *lease.transport();
   watch_.emplace(client_.transport, upstream);
+  client_.connection.watch = &*watch_;
   const Ending ending = co_await exchange_with(upstream);
-  watch_.reset();
+  stop_watching();
   if (reusable_) lease.keep();
   co_return ending;
 }
@@ -370,12 +383,12 @@ void Forwarding::append_events(std::string& out, std::string_view events) {
 
 Task<bool> Forwarding::record_outcome() {
   outcome_.client_aborted |= watch_ && watch_->is_gone();
-  watch_.reset();
+  stop_watching();
   if (outcome_.model.from == Provenance::unknown && !facts_.model.empty()) {
     outcome_.model = {facts_.model, Provenance::body};
   }
-  make_recordable({&outcome_.model.value, &outcome_.provider.value}, worker_.scanner(),
-                  worker_.shared().evidence);
+  const std::array learnt = {&outcome_.model.value, &outcome_.provider.value};
+  make_recordable(learnt, worker_.scanner(), worker_.shared().evidence);
   outcome_.input_tokens = facts_.input_tokens;
   outcome_.output_tokens = facts_.output_tokens;
   outcome_.total =

@@ -5,7 +5,6 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "net/http_gate.h"
-#include "net/read_buffer.h"
 
 namespace portcullis {
 namespace {
@@ -70,7 +69,7 @@ struct RequestReader::State {
   using Parser = http::request_parser<http::string_body>;
   Transport& transport;
   const LimitsSection& limits;
-  ReadBuffer buffer;
+  ReadBuffer& buffer;
   std::optional<Parser> parser;
   std::size_t fields = 0;
   std::uint64_t content_length = 0;
@@ -79,7 +78,7 @@ struct RequestReader::State {
 };
 
 RequestReader::RequestReader(Transport& transport, const LimitsSection& limits)
-    : state_(new State{transport, limits, {}, {}, 0, 0}) {}
+    : state_(new State{transport, limits, transport.buffer(), {}, 0, 0}) {}
 RequestReader::~RequestReader() = default;
 
 bool RequestReader::is_done() const { return state_->parser && state_->parser->is_done(); }
@@ -198,13 +197,13 @@ struct AnswerReader::State {
   using Parser = http::response_parser<http::string_body>;
   Transport& transport;
   std::size_t body_bytes_max;
-  ReadBuffer buffer;
+  ReadBuffer& buffer;
   std::optional<Parser> parser;
   bool clean_end = false;  // the framing itself allows another message on this connection
 };
 
 AnswerReader::AnswerReader(Transport& transport, std::size_t body_bytes_max)
-    : state_(new State{transport, body_bytes_max, {}, {}, false}) {}
+    : state_(new State{transport, body_bytes_max, transport.buffer(), {}, false}) {}
 AnswerReader::~AnswerReader() = default;
 
 namespace {

@@ -136,7 +136,7 @@ class Session {
       const bool keep = sent == IoStatus::ok && reader_.is_done() && head.keep_alive;
       co_return keep ? Ending::keep : Ending::close;
     }
-    const ClientSide client{*transport_, reader_};
+    const ClientSide client{*transport_, reader_, connection_};
     const Ending ending = co_await run_exchange(worker_, client, std::move(head));
     co_return ending;
   }

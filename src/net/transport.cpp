@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
@@ -32,30 +33,64 @@ IoStatus status_of(const ErrorCode& code) {
   return IoStatus::failed;
 }
 
+using SteadyTime = std::chrono::steady_clock::time_point;
+
 // Cancels what the socket is doing once the time is over. The socket stays open, so that a caller
 // can still be told. Shared with the timer's handler, which may be on its way when the transport is
 // gone.
-struct Deadline {
+//
+// A deadline is set several times in an exchange and hardly ever passes: so setting one only notes
+// it, and a timer that goes off too early is set again for the rest.
+struct Deadline : std::enable_shared_from_this<Deadline> {
+  Deadline(Tcp::socket& watched, const asio::any_io_executor& executor)
+      : socket(&watched), timer(executor) {}
+
+  void set(SteadyTime time) {
+    passed = false;
+    due = time;
+    if (time < alarm) wait(time);
+  }
+
+  void wait(SteadyTime time) {
+    alarm = time;
+    timer.expires_at(time);
+    timer.async_wait([self = shared_from_this()](const ErrorCode& error) {
+      if (!error && self->socket != nullptr) self->ring();
+    });
+  }
+
+  void ring() {
+    alarm = SteadyTime::max();
+    if (due == SteadyTime::max()) return;
+    if (due > std::chrono::steady_clock::now()) return wait(due);
+    passed = true;
+    ErrorCode ignored;
+    socket->cancel(ignored);
+  }
+
+  void leave() {
+    socket = nullptr;
+    timer.cancel();
+  }
+
   Tcp::socket* socket;  // nullptr once the transport is gone
-  std::uint64_t generation = 0;
+  asio::steady_timer timer;
+  SteadyTime due = SteadyTime::max();
+  SteadyTime alarm = SteadyTime::max();  // when the timer goes off; max: it is not running
   bool passed = false;
 };
 
-void arm(asio::steady_timer& timer, const std::shared_ptr<Deadline>& deadline,
-         std::chrono::milliseconds time) {
-  deadline->passed = false;
-  const std::uint64_t generation = ++deadline->generation;
-  timer.expires_after(time);
-  timer.async_wait([deadline, generation](const ErrorCode& error) {
-    if (error || deadline->socket == nullptr || deadline->generation != generation) return;
-    deadline->passed = true;
-    ErrorCode ignored;
-    deadline->socket->cancel(ignored);
-  });
-}
-
 Tcp::socket& bottom(PlainStream& stream) { return stream; }
 Tcp::socket& bottom(asio::ssl::stream<Tcp::socket>& stream) { return stream.next_layer(); }
+
+// Leaves out the first bytes.
+void skip(std::span<asio::const_buffer> buffers, std::size_t bytes) {
+  for (asio::const_buffer& buffer : buffers) {
+    const std::size_t part = std::min(bytes, buffer.size());
+    buffer += part;
+    bytes -= part;
+  }
+}
 
 // Both kinds of stream have the same operations; only how they end differs.
 template <class Stream>
@@ -64,9 +99,8 @@ class StreamTransport final : public Transport {
   template <class... Args>
   explicit StreamTransport(Args&&... args)
       : stream_(std::forward<Args>(args)...),
-        timer_(stream_.get_executor()),
-        deadline_(std::make_shared<Deadline>(Deadline{&bottom(stream_)})) {}
-  ~StreamTransport() override { deadline_->socket = nullptr; }
+        deadline_(std::make_shared<Deadline>(bottom(stream_), stream_.get_executor())) {}
+  ~StreamTransport() override { deadline_->leave(); }
 
   Task<IoResult> read_some(asio::mutable_buffer into) override {
     if (deadline_->passed) co_return IoResult{IoStatus::timeout, 0};
@@ -78,17 +112,21 @@ class StreamTransport final : public Transport {
     if (deadline_->passed) co_return IoResult{IoStatus::timeout, 0};
     std::array<asio::const_buffer, 4> sequence{};
     std::copy_n(buffers.begin(), std::min(buffers.size(), sequence.size()), sequence.begin());
+    if constexpr (!is_tls) {
+      // What the kernel takes at once needs no turn of the event loop.
+      ErrorCode refused;
+      const std::size_t taken = stream_.write_some(sequence, refused);
+      if (!refused && taken == asio::buffer_size(sequence)) co_return IoResult{IoStatus::ok, taken};
+      skip(sequence, taken);
+    }
     const auto [error, bytes] = co_await asio::async_write(stream_, sequence, as_values);
     co_return IoResult{judged(error), bytes};
   }
 
-  void expires_after(std::chrono::milliseconds time) override { arm(timer_, deadline_, time); }
-
-  void expires_never() override {
-    ++deadline_->generation;
-    deadline_->passed = false;
-    timer_.cancel();
+  void expires_after(std::chrono::milliseconds time) override {
+    deadline_->set(std::chrono::steady_clock::now() + time);
   }
+  void expires_never() override { deadline_->set(SteadyTime::max()); }
 
   void close() override {
     ErrorCode ignored;
@@ -104,6 +142,7 @@ class StreamTransport final : public Transport {
   }
 
   Tcp::socket& socket() override { return bottom(stream_); }
+  ReadBuffer& buffer() override { return buffer_; }
   Stream& stream() { return stream_; }
 
  private:
@@ -114,16 +153,17 @@ class StreamTransport final : public Transport {
   }
 
   Stream stream_;
-  asio::steady_timer timer_;
+  ReadBuffer buffer_;
   const std::shared_ptr<Deadline> deadline_;
 };
 
 using PlainTransport = StreamTransport<PlainStream>;
 using TlsTransport = StreamTransport<asio::ssl::stream<Tcp::socket>>;
 
-void set_no_delay(Tcp::socket& socket) {
+void prepare_socket(Tcp::socket& socket) {
   ErrorCode ignored;
   socket.set_option(Tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);
 }
 
 // The name that the certificate must carry, and SNI (RFC 6066 forbids it for addresses).
@@ -142,13 +182,13 @@ bool prepare_client_tls(TlsTransport& transport, const std::string& host) {
 }  // namespace
 
 std::unique_ptr<Transport> make_plain_transport(Tcp::socket socket) {
-  set_no_delay(socket);
+  prepare_socket(socket);
   return std::make_unique<PlainTransport>(std::move(socket));
 }
 
 Task<std::unique_ptr<Transport>> accept_tls(Tcp::socket socket, asio::ssl::context& context,
                                             std::chrono::milliseconds timeout) {
-  set_no_delay(socket);
+  prepare_socket(socket);
   auto transport = std::make_unique<TlsTransport>(std::move(socket), context);
   transport->expires_after(timeout);
   const auto [error] =
@@ -172,16 +212,16 @@ Task<std::unique_ptr<Transport>> connect_transport(const ConnectTarget& target) 
   Tcp::socket socket(executor);
   limit.expires_after(target.timeout);
   // Closing, not cancelling: a cancelled attempt would only go on with the next address.
-  const auto connecting = std::make_shared<Deadline>(Deadline{&socket});
+  const auto connecting = std::make_shared<Tcp::socket*>(&socket);
   limit.async_wait([connecting](const ErrorCode& error) {
     ErrorCode ignored;
-    if (!error && connecting->socket != nullptr) connecting->socket->close(ignored);
+    if (!error && *connecting != nullptr) (*connecting)->close(ignored);
   });
   const auto [connect_error, endpoint] = co_await asio::async_connect(socket, endpoints, as_values);
-  connecting->socket = nullptr;
+  *connecting = nullptr;
   limit.cancel();
   if (connect_error || !socket.is_open()) co_return nullptr;
-  set_no_delay(socket);
+  prepare_socket(socket);
   if (target.tls == nullptr) co_return std::make_unique<PlainTransport>(std::move(socket));
 
   auto transport = std::make_unique<TlsTransport>(std::move(socket), *target.tls);

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "net/asio.h"
+#include "net/read_buffer.h"
 
 namespace portcullis {
 
@@ -37,6 +38,8 @@ class Transport {
   // Closes so that the peer sees a reset: never mistaken for the end of an answer.
   virtual void reset() = 0;
   virtual Tcp::socket& socket() = 0;
+  // What was read and not used yet. It stays with the connection from one message to the next.
+  virtual ReadBuffer& buffer() = 0;
 };
 
 // Takes over a connected socket.

@@ -4,14 +4,22 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include "net/client_watch.h"
 #include "net/compute_pool.h"
 #include "net/key_keeper.h"
+#include "net/waiter.h"
 
 namespace portcullis {
 namespace {
 
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds first_request_grace{1000};
+
+// Until what `keep` was given to keep is called.
+template <class Keep>
+Task<void> suspend(Keep& keep) {
+  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(keep, asio::use_awaitable);
+}
 
 SourceLimits::Rates rates_of(const LimitsSection& limits) {
   return {limits.token_verifications_per_s, limits.token_verifications_per_source_s};
@@ -28,10 +36,12 @@ Worker::Worker(const Shared& shared, std::shared_ptr<const Snapshot> snapshot)
       limits_(rates_of(snapshot_->config->limits)) {
   queue_ = shared_.log.make_queue([this] { asio::post(*io_, [this] { take_commits(); }); });
   asio::co_spawn(*io_, flush_shed_counts(), asio::detached);
+  asio::co_spawn(*io_, look_after_exchanges(), asio::detached);
 }
 
 Worker::~Worker() {
   for (const auto& [name, pool] : pools_) pool->drop_idle();
+  std::exchange(commits_, {}).clear();
   io_.reset();
 }
 
@@ -53,11 +63,13 @@ void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {
 
 Task<Committed> Worker::commit(Draft draft) {
   const std::uint64_t ticket = next_ticket_++;
-  Waiter<Committed> waiter(io_->get_executor(), snapshot_->config->limits.commit_timeout);
-  commits_.emplace(ticket, &waiter);
+  const auto due = std::chrono::steady_clock::now() + snapshot_->config->limits.commit_timeout;
+  std::optional<Committed> committed;
   hand_over(std::move(draft), ticket);
-  std::optional<Committed> committed = co_await waiter.wait();
-  commits_.erase(ticket);
+  auto wait = [&](auto resume) {
+    commits_.try_emplace(ticket, AwaitedCommit{std::move(resume), &committed, due});
+  };
+  co_await suspend(wait);
   if (committed) co_return std::move(*committed);
   Committed late;
   late.ticket = ticket;
@@ -82,9 +94,35 @@ void Worker::submit_outgoing() {
 
 void Worker::take_commits() {
   for (Committed& committed : queue_->take()) {
-    const auto waiting = commits_.find(committed.ticket);
-    // Nobody waits any more: its Clearance dies here, unused.
-    if (waiting != commits_.end()) waiting->second->deliver(std::move(committed));
+    auto awaited = commits_.extract(committed.ticket);
+    if (awaited.empty()) continue;  // nobody waits any more: its Clearance dies here, unused
+    awaited.mapped().answer->emplace(std::move(committed));
+    std::move(awaited.mapped().resume)();
+  }
+}
+
+void Worker::give_up_late_commits() {
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<std::uint64_t> late;
+  for (const auto& [ticket, awaited] : commits_) {
+    if (awaited.due <= now) late.push_back(ticket);
+  }
+  for (const std::uint64_t ticket : late) {
+    auto awaited = commits_.extract(ticket);
+    if (!awaited.empty()) std::move(awaited.mapped().resume)();
+  }
+}
+
+// One timer for what nearly always is over long before: a commit, an upstream's answer.
+Task<void> Worker::look_after_exchanges() {
+  asio::steady_timer timer(*io_);
+  while (true) {
+    timer.expires_after(std::chrono::milliseconds(200));
+    co_await timer.async_wait(as_values);
+    give_up_late_commits();
+    for (Connection* connection : connections_) {
+      if (connection->watch != nullptr) connection->watch->look();
+    }
   }
 }
 

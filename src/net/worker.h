@@ -7,11 +7,13 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -21,11 +23,11 @@
 #include "net/source_limits.h"
 #include "net/transport.h"
 #include "net/upstream_pool.h"
-#include "net/waiter.h"
 #include "portcullis/audit.h"
 
 namespace portcullis {
 
+class ClientWatch;
 class ComputePool;
 class KeyKeeper;
 
@@ -83,6 +85,7 @@ class Worker {
     Transport* transport = nullptr;
     bool idle = true;
     bool used = false;
+    ClientWatch* watch = nullptr;  // while an upstream works for it
   };
   void enter(Connection& connection) { connections_.insert(&connection); }
   void leave(Connection& connection) { connections_.erase(&connection); }
@@ -98,6 +101,8 @@ class Worker {
   void submit_outgoing();
   void take_commits();
   Task<void> flush_shed_counts();
+  Task<void> look_after_exchanges();
+  void give_up_late_commits();
   Task<void> close_unused();
 
   Shared shared_;
@@ -109,7 +114,13 @@ class Worker {
   SourceLimits limits_;
   std::map<std::string, std::unique_ptr<UpstreamPool>> pools_;  // by upstream name
   std::unique_ptr<CommitQueue> queue_;
-  std::unordered_map<std::uint64_t, Waiter<Committed>*> commits_;  // by ticket
+  // An exchange that waits for the log. Owns the exchange's coroutine.
+  struct AwaitedCommit {
+    asio::any_completion_handler<void()> resume;
+    std::optional<Committed>* answer;  // in the coroutine
+    std::chrono::steady_clock::time_point due;
+  };
+  std::unordered_map<std::uint64_t, AwaitedCommit> commits_;  // by ticket
   std::uint64_t next_ticket_ = 1;
   std::vector<std::pair<Draft, std::uint64_t>> outgoing_;  // with their tickets, until submitted
   std::unordered_set<Connection*> connections_;

@@ -73,9 +73,9 @@ TEST(FindToken, LooksOnlyInTheRoutesHeader) {
     site.config.routes.front().identity_header = row.identity_header;
     Inquiry inquiry = inquiry_of(site, head_with(row.sent_name, row.sent));
     ASSERT_TRUE(find_route(inquiry));
-    const OrDenial<std::string_view> token = find_token(inquiry);
+    const OrDenial<PresentedToken> token = find_token(inquiry);
     EXPECT_EQ(code_of(token), row.code) << row.sent_name << ": " << row.sent.substr(0, 30);
-    if (token) EXPECT_EQ(*token, row.token);
+    if (token) EXPECT_EQ(token->text(), row.token);
   }
 }
 
@@ -83,7 +83,7 @@ TEST(FindToken, TheDenialHoldsNothingOfTheToken) {
   for (const std::string value : {"Basic sentinel-secret", "sentinel-secret"}) {
     Inquiry inquiry = inquiry_of(Site(), head_with("authorization", value));
     ASSERT_TRUE(find_route(inquiry));
-    const OrDenial<std::string_view> token = find_token(inquiry);
+    const OrDenial<PresentedToken> token = find_token(inquiry);
     ASSERT_FALSE(token);
     EXPECT_EQ(token.error().detail.find("sentinel"), std::string::npos);
   }

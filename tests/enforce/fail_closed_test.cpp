@@ -60,7 +60,7 @@ Ruling with_token(const std::string& token) {
   Inquiry inquiry = inquiry_of(Site());
   EXPECT_TRUE(find_route(inquiry));
   inquiry.head.headers.push_back({"authorization", "Bearer " + token});
-  const OrDenial<std::string_view> found = find_token(inquiry);
+  const OrDenial<PresentedToken> found = find_token(inquiry);
   if (!found) return refused(inquiry, tl::unexpected<Denial>(found.error()));
   TokenCache cache(1);
   return refused(inquiry, portcullis::identify(inquiry, *found, cache));

@@ -14,7 +14,7 @@ Identification identified(const Site& site, const std::string& token, TokenCache
   Identification out{inquiry_of(site), {}};
   out.inquiry.now = at;
   EXPECT_TRUE(find_route(out.inquiry));
-  out.result = portcullis::identify(out.inquiry, token, cache);
+  out.result = portcullis::identify(out.inquiry, PresentedToken(token), cache);
   return out;
 }
 
@@ -119,7 +119,7 @@ class CachedToken : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(identified(site_, token_, cache_).result);
-    ASSERT_TRUE(is_cached(inquiry_of(site_), sha256(token_), cache_));
+    ASSERT_TRUE(is_cached(inquiry_of(site_), PresentedToken(token_), cache_));
   }
   std::string code_now(std::int64_t at = now) {
     const Identification out = identified(site_, token_, cache_, at);
@@ -138,7 +138,8 @@ TEST_F(CachedToken, StaysGoodWhileNothingChanges) {
 
 TEST_F(CachedToken, ExpiresAllTheSame) {
   EXPECT_EQ(code_now(now + 300 + 61), "token_expired");
-  EXPECT_TRUE(is_cached(inquiry_of(site_), sha256(token_), cache_)) << "it was not even cached";
+  EXPECT_TRUE(is_cached(inquiry_of(site_), PresentedToken(token_), cache_))
+      << "it was not even cached";
 }
 
 TEST_F(CachedToken, OfAPersonWhoWasRemovedIsRefused) {
@@ -161,7 +162,7 @@ TEST_F(CachedToken, DoesNotOutliveADirectoryThatGrewOld) {
 TEST_F(CachedToken, IsVerifiedAgainWithChangedKeys) {
   site_.keys[0].keys = KeySet::parse(key_set_of({rsa_key().public_jwk()})).value();
   ++site_.keys[0].generation;
-  EXPECT_FALSE(is_cached(inquiry_of(site_), sha256(token_), cache_));
+  EXPECT_FALSE(is_cached(inquiry_of(site_), PresentedToken(token_), cache_));
   EXPECT_EQ(code_now(), "token_key_unknown");
 }
 

@@ -8,7 +8,7 @@ namespace {
 std::string recorded(std::string text,
                      const std::shared_ptr<const Classifier>& classifier = shipped_classifier()) {
   Scanner scanner(classifier);
-  make_recordable({&text}, scanner, evidence_key());
+  make_recordable(text, scanner, evidence_key());
   return text;
 }
 
@@ -56,7 +56,8 @@ TEST(Recordable, EachOfSeveralIsJudgedByItself) {
   std::string spaced = "two words";
   std::string last = "plain-too";
   Scanner scanner(shipped_classifier());
-  make_recordable({&empty, &plain, &spaced, &email, &last}, scanner, evidence_key());
+  const std::array texts = {&empty, &plain, &spaced, &email, &last};
+  make_recordable(texts, scanner, evidence_key());
   EXPECT_EQ(empty, "");
   EXPECT_EQ(plain, "gpt-4o");
   EXPECT_EQ(email, evidence_key().stand_in("alice@example.com"));

@@ -163,7 +163,7 @@ std::string recorded(const Request& request) {
   TokenCache cache(1);
   OrDenial<void> passed = find_route(inquiry);
   if (passed) {
-    const OrDenial<std::string_view> token = find_token(inquiry);
+    const OrDenial<PresentedToken> token = find_token(inquiry);
     passed = token ? portcullis::identify(inquiry, *token, cache)
                    : OrDenial<void>(tl::unexpected<Denial>(token.error()));
   }

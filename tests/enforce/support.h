@@ -131,7 +131,8 @@ inline Inquiry admitted(const Site& site, RequestHead head = chat_head()) {
   Inquiry inquiry = inquiry_of(site, std::move(head));
   TokenCache cache(16);
   EXPECT_TRUE(find_route(inquiry).has_value());
-  const OrDenial<void> who = portcullis::identify(inquiry, keycloak_token(), cache);
+  const std::string token = keycloak_token();
+  const OrDenial<void> who = portcullis::identify(inquiry, PresentedToken(token), cache);
   EXPECT_TRUE(who.has_value()) << (who ? "" : who.error().detail);
   const OrDenial<void> in = admit(inquiry);
   EXPECT_TRUE(in.has_value()) << (in ? "" : in.error().detail);
