@@ -117,7 +117,10 @@ void Writer::append_own(RecordType type, NewRecord& record, std::string_view mem
 Receipt Writer::append(RecordType type, NewRecord& record, std::string_view members) {
   record.type = type;
   record.members = members;
+  const bool all_noted = chain_.next_seq() == note_recorded_end_;
   const Receipt receipt = chain_.append(buffer_, record);
+  // An anchor testifies to a note: alone it asks for no other, else the two would never rest.
+  if (all_noted && type == RecordType::anchor) note_recorded_end_ = chain_.next_seq();
   last_time_ = record.time;
   return receipt;
 }
