@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "base/log.h"
 
@@ -99,7 +100,10 @@ Task<void> AnchorKeeper::keep(State& state) {
     state.timer.expires_after(rest);
     co_await state.timer.async_wait(as_values);
   }
-  if (has_news(state)) {
+  // What is known of the size may be a second old: at the end only a new note tells.
+  if (!std::exchange(finished_note_, true)) note_.reset();
+  const Result<SignedCheckpoint> last = newest_note();
+  if (!last || note_others_ > state.anchored_others.value_or(-1)) {
     co_await anchor(state);
   }
 }

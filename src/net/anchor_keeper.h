@@ -27,7 +27,7 @@ namespace portcullis {
 struct AnchorLog {
   std::function<Result<SignedCheckpoint>()> checkpoint;  // records the note, too
   std::function<Result<Receipt>(Draft)> commit;
-  std::function<std::uint64_t()> size;  // of the newest signed note
+  std::function<std::uint64_t()> size;  // of the newest signed note; may be a second old
 };
 
 struct AnchorTarget {
@@ -74,6 +74,7 @@ class AnchorKeeper {
 
   // The keeper's thread's.
   bool finishing_ = false;
+  bool finished_note_ = false;            // the note over all records was asked for
   std::int64_t own_records_ = 0;          // checkpoints and anchors that the keeper had written
   std::optional<SignedCheckpoint> note_;  // the newest that was taken
   std::int64_t note_others_ = 0;          // records of others that it covers
