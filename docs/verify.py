@@ -50,6 +50,7 @@ BODY_MAX = 1 << 20
 SUFFIX = 148
 LINE_MAX = BODY_MAX + SUFFIX
 NOTE_MAX = 65536
+APPROVAL_MAX = 32768
 FAULTS_SHOWN = 1000
 EPOCH_STEPS_MAX = 1 << 22
 TYPES = ("open", "decision", "outcome", "checkpoint", "change", "recovered", "clock_step",
@@ -367,6 +368,8 @@ Approval = collections.namedtuple("Approval", "origin drop erase acknowledge")
 
 
 def open_approval(note, key, openssl):
+    if len(note.encode("utf-8", "surrogatepass")) > APPROVAL_MAX:
+        raise Bad("the approval is too long")
     lines = open_signed(note, "approver", key, openssl).split("\n")[:-1]
     if len(lines) < 3 or lines[0] != "portcullis approval v1":
         raise Bad("the approval is not in form")
@@ -380,6 +383,10 @@ def open_approval(note, key, openssl):
         getattr(approval, found.group(1)).append((int(found.group(2)), int(found.group(3))))
         due = int(found.group(3)) + 1
     return approval
+
+
+def missing_text(first, last):
+    return f"record {first} is missing" if first == last else f"records {first} to {last} are missing"
 
 
 def holds(ranges, first, last):
@@ -449,6 +456,28 @@ def read_lines(read):
         yield Line("torn" if torn else "too_long", b"", number, start)
 
 
+def check_frame(file):
+    """One zstd frame (RFC 8878) with content size and checksum, no dictionary, and nothing else."""
+    start = file.read(5)
+    if len(start) < 5 or start[:4] != b"\x28\xb5\x2f\xfd":
+        raise Bad("not a zstd frame")
+    flags = start[4]
+    single = flags >> 5 & 1
+    if not (flags >> 6 or single) or not flags & 4 or flags & 0x1b:
+        raise Bad("not one frame with content size and checksum")
+    file.seek((1 - single) + {0: 1, 1: 2, 2: 4, 3: 8}[flags >> 6], os.SEEK_CUR)
+    last = False
+    while not last:
+        header = file.read(3)
+        if len(header) < 3:
+            raise Bad("the frame ends too early")
+        block = int.from_bytes(header, "little")
+        last = block & 1
+        file.seek(1 if block >> 1 & 3 == 1 else block >> 3, os.SEEK_CUR)
+    if len(file.read(5)) != 4:
+        raise Bad("bytes follow the frame, or its checksum is missing")
+
+
 @contextlib.contextmanager
 def open_segment(path):
     """A function that reads the segment's bytes, decompressed; OSError and Bad if it cannot."""
@@ -456,8 +485,7 @@ def open_segment(path):
         if not path.endswith(".zst"):
             yield file.read
             return
-        if file.read(4) != b"\x28\xb5\x2f\xfd":
-            raise Bad("not a zstd frame")
+        check_frame(file)
         file.seek(0)
         try:
             from compression import zstd
@@ -739,7 +767,7 @@ class Stream:
             if record.seq < self.seq:
                 wrong(f"record {self.seq} is due here: one was inserted, repeated or moved")
             else:
-                found = wrong(f"records {self.seq} to {record.seq - 1} are missing",
+                found = wrong(missing_text(self.seq, record.seq - 1),
                               GAP if starts else INTEGRITY, (self.seq, record.seq - 1))
                 self.lost.append(found.missing)
                 if starts:
@@ -897,7 +925,9 @@ class Stream:
             except Bad as error:
                 wrong(str(error))
                 return
-            if (checkpoint.origin, checkpoint.size) != (self.origin, record.seq):
+            self.origin = self.origin or checkpoint.origin  # an `open` that was lost
+            if (checkpoint.origin, checkpoint.size) != (self.origin, record.seq) \
+                    or not checkpoint.origin.endswith("/" + record.stream):
                 wrong("the checkpoint is not one of the records before it")
                 return
             self.record_notes[checkpoint.size] = checkpoint.root
@@ -1003,8 +1033,7 @@ class Stream:
             if seq < self.seq:
                 wrong(f"record {self.seq} is due here: one was inserted, repeated or moved")
             else:
-                self.fault(INTEGRITY, f"records {self.seq} to {seq - 1} are missing", seq,
-                           (self.seq, seq - 1))
+                self.fault(INTEGRITY, missing_text(self.seq, seq - 1), seq, (self.seq, seq - 1))
                 self.lost.append((self.seq, seq - 1))
             self.forget()
         if sha256(b"\0" + h + mac) != leaf:
