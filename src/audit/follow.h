@@ -1,8 +1,10 @@
-// Follows one stream's records in order and says what is wrong with each: chain, hashes, macs,
-// tree, signatures, seals. Recovery and verification judge by this one class.
+// Follows the records of one segment in order and says what is wrong with each: form, chain,
+// hashes, macs, tree, signatures, seal. Recovery and verification judge by this one class.
 //
-// After a problem it goes on from what the record itself says, so that one change is reported once.
-// Confined to one thread. Memory does not grow with the number of records.
+// What stands before the segment is believed as its `open` says it; that segments fit together is
+// Stitch's to judge (audit/stitch.h). After a problem it goes on from what the record itself says,
+// so that one change is reported once. Confined to one thread. Memory does not grow with the number
+// of records.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +14,12 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/approval.h"
 #include "audit/chain.h"
 #include "audit/checkpoint.h"
+#include "audit/erased.h"
+#include "audit/key_ladder.h"
+#include "audit/opening.h"
 #include "audit/strict_json.h"
 #include "audit/tally.h"
 #include "portcullis/audit.h"
@@ -21,27 +27,26 @@
 
 namespace portcullis::audit {
 
-// Keys are not evolved further: no log has that many segments (480 years of one an hour).
-inline constexpr std::uint64_t epoch_steps_max = std::uint64_t{1} << 22;
-
 struct Problem {
   VerifyExit kind = VerifyExit::integrity;
   std::string message;
+  SeqRange about;  // the records that are damaged or missing
 };
 using Problems = std::vector<Problem>;
+std::string missing_text(const SeqRange& records);
 
 struct FollowOptions {
-  std::optional<PublicKey> public_key;  // else the first `open` is believed
-  std::optional<EpochKey> key;          // of an epoch not after the first segment's; else no macs
-  enum class From : std::uint8_t { genesis, anywhere } from = From::genesis;
+  std::uint64_t first_seq = 0;          // by the segment's name
+  std::optional<PublicKey> public_key;  // else the `open` is believed
+  KeyLadder* keys = nullptr;            // none: macs are not checked. Must outlive the Follower
 };
 
 class Follower {
  public:
   explicit Follower(const FollowOptions& options);
 
-  void begin_segment(std::uint64_t first_seq);
   void follow(const ParsedRecord& record, std::string_view line, Problems& problems);
+  void follow(const ErasedRecord& record, Problems& problems);
   // A line stood here that could not be read.
   void lose_line();
 
@@ -50,55 +55,62 @@ class Follower {
   const std::optional<PublicKey>& public_key() const { return public_key_; }
   const std::string& origin() const { return origin_; }
   const std::optional<Frontier>& tree() const { return tree_; }  // nullopt after a loss
-  // Of the records before the current segment, by its `open`.
+  // Of the records before the segment, by its `open`.
   const std::optional<Digest>& root_before_segment() const { return root_before_segment_; }
+  const std::optional<Opening>& opening() const { return opening_; }
   const std::optional<Digest>& prev() const { return prev_; }
-  const std::optional<EpochKey>& key() const { return key_; }  // of the current segment
-  std::uint64_t epoch() const { return epoch_; }
+  const std::optional<std::uint64_t>& batch() const { return batch_; }
+  const std::optional<EpochKey>& key() const { return key_; }
+  const std::optional<std::uint64_t>& epoch() const { return epoch_; }
   const std::string& last_time() const { return last_time_; }
   const Tally& tally() const { return tally_; }
   const RecordFacts& facts() const { return facts_; }  // of the record followed last
+  // The checkpoint that the record followed last carries, if it is signed and about this log.
+  const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
   bool sealed() const { return sealed_; }
 
  private:
-  void check_place(const ParsedRecord& record, Problems& problems);
-  void check_segment_start(const ParsedRecord& record, Problems& problems);
-  void check_sequence(const RecordHead& head, bool starts_segment, Problems& problems);
-  void check_batch_and_time(const RecordHead& head, Problems& problems);
-  void check_hashes(const ParsedRecord& record, Problems& problems);
-  void check_members(const ParsedRecord& record, std::string_view line, Problems& problems);
-  void check_open(const RecordHead& head, const nlohmann::json& record, Problems& problems);
-  void check_frontier(const RecordHead& head, const nlohmann::json& record, Problems& problems);
-  void check_note(const RecordHead& head, const nlohmann::json& note, Problems& problems);
-  void enter_epoch(std::uint64_t epoch, Problems& problems);
+  class Judge;
+  void check_place(const ParsedRecord& record, const Judge& judge);
+  void check_start(const RecordHead& head, const Judge& judge);
+  void enter_epoch(std::uint64_t epoch, const Judge& judge);
+  void check_sequence(std::uint64_t seq, const Judge& judge);
+  void check_batch_and_time(const RecordHead& head, const Judge& judge) const;
+  void check_hashes(const ParsedRecord& record, const Judge& judge);
+  void check_members(const ParsedRecord& record, std::string_view line, const Judge& judge);
+  void check_open(const RecordHead& head, std::string_view line, const Judge& judge);
+  void check_frontier(const RecordHead& head, const Judge& judge);
+  void check_note(const RecordHead& head, const std::optional<std::string>& note,
+                  const Judge& judge);
+  void check_seal(const ParsedRecord& record, std::string_view line, const Judge& judge);
   void advance(const ParsedRecord& record);
   void forget();
 
   // What is expected next; nullopt: not known, and believed.
-  bool placed_;  // next_seq_ and epoch_ are known
-  std::uint64_t next_seq_ = 0;
+  std::uint64_t next_seq_;
   std::optional<Digest> prev_;
   std::optional<Frontier> tree_;
   std::optional<std::uint64_t> batch_;
-  std::uint64_t epoch_ = 0;
+  std::optional<std::uint64_t> epoch_;
   std::string last_time_;
 
   std::optional<StreamId> stream_;
   std::optional<PublicKey> public_key_;
   std::string origin_;
-  std::optional<EpochKey> key_;
+  KeyLadder* keys_;
+  std::optional<EpochKey> key_;  // of the segment
   std::optional<RecordMac> mac_;
 
-  // Of the current segment.
-  std::uint64_t first_seq_ = 0;
   bool at_start_ = true;
-  bool first_segment_ = true;
-  bool epoch_entered_ = false;
-  bool complete_ = true;  // no record of it was lost: its tally can be judged
+  bool complete_ = true;  // no record of the segment was lost: its tally can be judged
   bool sealed_ = false;
+  std::uint64_t erased_ = 0;
+  std::optional<Opening> opening_;
   std::optional<Digest> root_before_segment_;
   Tally tally_;
+  JsonChecker json_;
   RecordFacts facts_;
+  std::optional<Checkpoint> checkpoint_;
 };
 
 }  // namespace portcullis::audit

@@ -84,12 +84,8 @@ Result<Prefix> read_prefix(const PrefixOptions& options) {
   const std::string path = options.directory + '/' + options.segment.name;
   auto reader = SegmentReader::open(path);
   if (!reader) return tl::unexpected(reader.error());
-  FollowOptions follow;
-  follow.public_key = options.public_key;
-  follow.key = options.key;
-  follow.from = FollowOptions::From::anywhere;
-  Follower follower(follow);
-  follower.begin_segment(options.segment.first_seq);
+  KeyLadder keys(options.key);
+  Follower follower({options.segment.first_seq, options.public_key, &keys});
   Prefix prefix;
   for (;;) {
     const auto line = reader->next();

@@ -1,80 +1,292 @@
+#include "portcullis/verify.h"
+
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
+#include <thread>
 #include <utility>
 
+#include "audit/verdict.h"
 #include "audit/verify_stream.h"
-#include "portcullis/audit.h"
-#include "portcullis/verify.h"
+#include "audit/verify_trust.h"
+#include "base/encoding.h"
 
 namespace portcullis {
 namespace {
 
-void usage_fault(audit::FaultList& faults, const std::string& file, const std::string& message) {
-  faults.add({file, 0, 0, std::nullopt, VerifyExit::usage, message});
+using audit::Checkpoint;
+using audit::Genesis;
+using audit::Predecessor;
+using audit::StreamPeek;
+using audit::StreamTask;
+using audit::VerifiedStream;
+using audit::VerifyTrust;
+
+constexpr std::size_t notes_max = 1000;
+
+class LogVerifier {
+ public:
+  LogVerifier(const VerifyOptions& options, VerifyTrust trust)
+      : options_(options), trust_(std::move(trust)) {}
+  VerifyReport run();
+
+ private:
+  std::vector<StreamTask> plan() const;
+  std::vector<PublicKey> vouched_keys(const std::vector<StreamPeek>& peeks) const;
+  void fault(const std::string& file, std::string message,
+             std::optional<std::uint64_t> seq = std::nullopt);
+  void check_links();
+  void check_link(const VerifiedStream& stream, const Predecessor& predecessor);
+  void anchor_predecessors();
+  void check_manifest();
+  void check_leftovers();
+  void add_stream(VerifiedStream& stream);
+  void sum_up();
+  void judge();
+
+  const VerifyOptions& options_;
+  VerifyTrust trust_;
+  VerifyReport report_;
+  std::vector<VerifiedStream> streams_;
+  std::map<std::string, std::size_t> followed_by_;  // origin: index of the stream after it
+  audit::FaultKinds kinds_;                         // of the faults that are of no one stream
+  std::vector<Fault> faults_;                       // those
+};
+
+void add_once(std::vector<std::string>& list, const std::string& text) {
+  if (list.size() >= notes_max || std::find(list.begin(), list.end(), text) != list.end()) return;
+  list.push_back(text);
 }
 
-audit::VerifyKeys load_keys(const VerifyOptions& options, audit::FaultList& faults) {
-  audit::VerifyKeys keys;
-  if (!options.public_key_file.empty()) {
-    const auto key = audit::load_public_key(options.public_key_file);
-    if (key) keys.public_key = *key;
-    if (!key) usage_fault(faults, options.public_key_file, key.error().message);
-  }
-  if (!options.key_file.empty()) {
-    const auto key = audit::load_hex_secret(options.key_file);
-    if (key) keys.first_key = *key;
-    if (!key) usage_fault(faults, options.key_file, key.error().message);
-  }
-  if (!options.escrow_key_file.empty()) {
-    auto key = audit::read_secret_file(options.escrow_key_file).and_then([&](const auto& pem) {
-      return audit::EscrowPrivateKey::from_pem(pem, options.escrow_key_file);
-    });
-    if (!key) usage_fault(faults, options.escrow_key_file, key.error().message);
-    if (key) keys.escrow.emplace(*std::move(key));
+void LogVerifier::fault(const std::string& file, std::string message,
+                        std::optional<std::uint64_t> seq) {
+  kinds_.add(VerifyExit::integrity);
+  faults_.push_back({file, 0, 0, seq, VerifyExit::integrity, std::move(message)});
+}
+
+// The key from outside, and those that a stream under such a key names as its predecessor's.
+std::vector<PublicKey> LogVerifier::vouched_keys(const std::vector<StreamPeek>& peeks) const {
+  std::vector<PublicKey> keys;
+  if (trust_.public_key) keys.push_back(*trust_.public_key);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (const StreamPeek& peek : peeks) {
+      if (!peek.opening || peek.opening->public_key != keys[i]) continue;
+      const auto& genesis = peek.opening->genesis;
+      if (!genesis || !genesis->predecessor) continue;
+      const PublicKey& before = genesis->predecessor->public_key;
+      if (std::find(keys.begin(), keys.end(), before) == keys.end()) keys.push_back(before);
+    }
   }
   return keys;
 }
 
-audit::Receipts parse_receipts(const VerifyOptions& options, audit::FaultList& faults) {
-  audit::Receipts receipts;
-  for (const std::string& text : options.receipts) {
-    const auto receipt = Receipt::parse(text);
-    if (receipt) receipts.emplace(std::pair(receipt->stream, receipt->seq), *receipt);
-    if (!receipt) usage_fault(faults, "--receipt", "not a receipt: v1:stream:epoch:seq:hash:mac");
+std::vector<StreamTask> LogVerifier::plan() const {
+  std::vector<StreamPeek> peeks;
+  for (const std::string& directory : options_.directories) {
+    peeks.push_back(audit::peek_stream(directory));
   }
-  return receipts;
+  const auto keys = vouched_keys(peeks);
+  std::vector<std::uint64_t> sizes;
+  for (const StreamPeek& peek : peeks) {
+    if (!peek.opening || !peek.opening->genesis || !peek.opening->genesis->predecessor) continue;
+    const Predecessor& before = *peek.opening->genesis->predecessor;
+    const auto note = audit::open_checkpoint(before.note, before.public_key);
+    if (note) sizes.push_back(note->size);
+  }
+  const unsigned jobs = options_.jobs > 0 ? options_.jobs : std::thread::hardware_concurrency();
+  std::vector<StreamTask> tasks;
+  for (std::size_t i = 0; i < peeks.size(); ++i) {
+    StreamTask task;
+    task.directory = options_.directories[i];
+    task.peek = std::move(peeks[i]);
+    const auto own = task.peek.opening ? task.peek.opening->public_key : std::nullopt;
+    const bool vouched = own && std::find(keys.begin(), keys.end(), *own) != keys.end();
+    task.public_key = trust_.public_key && !vouched ? trust_.public_key : own;
+    task.sizes = sizes;
+    task.jobs = jobs;
+    task.on_progress = options_.on_progress;
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
 }
 
-void say_what_was_not_checked(const VerifyOptions& options, VerifyReport& report) {
-  if (options.key_file.empty() && options.escrow_key_file.empty()) {
-    report.not_checked.push_back("macs: no key was given");
+VerifyReport LogVerifier::run() {
+  for (const StreamTask& task : plan()) {
+    streams_.push_back(audit::verify_stream(task, trust_));
   }
-  if (options.public_key_file.empty()) {
-    report.not_checked.push_back("signer: the public key is only the log's own word");
+  check_links();
+  anchor_predecessors();
+  check_manifest();
+  check_leftovers();
+  for (VerifiedStream& stream : streams_) add_stream(stream);
+  for (Fault& fault : faults_) {
+    ++report_.fault_count;
+    if (report_.faults.size() < audit::faults_max) report_.faults.push_back(std::move(fault));
   }
-  report.not_checked.push_back(
-      "tail: nothing from outside the host says how long the log must be; records after the last "
-      "checkpoint or receipt can have been cut off");
+  judge();
+  sum_up();
+  return std::move(report_);
 }
 
-void sum_up(VerifyReport& report) {
-  for (const StreamReport& stream : report.streams) {
-    report.root = stream.root;
-    if (stream.first_time.empty()) continue;
-    if (report.first_time.empty() || stream.first_time < report.first_time) {
-      report.first_time = stream.first_time;
+void LogVerifier::check_links() {
+  for (const VerifiedStream& stream : streams_) {
+    const auto& genesis = stream.stitched.genesis;
+    if (genesis && genesis->predecessor) check_link(stream, *genesis->predecessor);
+  }
+}
+
+void LogVerifier::check_link(const VerifiedStream& stream, const Predecessor& predecessor) {
+  const std::string& place = stream.stitched.genesis_path;
+  const auto note = audit::open_checkpoint(predecessor.note, predecessor.public_key);
+  if (!note) return fault(place, "the predecessor is not one: " + note.error().message, 0);
+  const std::string what = stream.stitched.origin + " follows " + note->origin + ", which was " +
+                           predecessor.reason + " at " + std::to_string(note->size) + " records";
+  add_once(report_.notes, what);
+  const auto old = std::find_if(streams_.begin(), streams_.end(), [&](const auto& other) {
+    return other.stitched.origin == note->origin && &other != &stream;
+  });
+  if (old == streams_.end()) {
+    return add_once(report_.not_checked, "predecessor: " + note->origin +
+                                             " was not given, so what came before " +
+                                             stream.stitched.origin + " is not proved");
+  }
+  const auto root = old->root(note->size);
+  if (old->stitched.public_key != predecessor.public_key) {
+    fault(place, "the predecessor's key is not that of " + old->report.directory, 0);
+  } else if (old->stitched.size < note->size) {
+    fault(place,
+          "the predecessor has " + std::to_string(note->size) + " records, " +
+              old->report.directory + " only " + std::to_string(old->stitched.size),
+          0);
+  } else if (predecessor.reason == "rotated" && old->stitched.size > note->size) {
+    fault(place,
+          old->report.directory + " goes on after record " + std::to_string(note->size) +
+              ", where it was rotated",
+          0);
+  } else if (root && *root != note->root) {
+    fault(place, "the predecessor is not " + old->report.directory, 0);
+  } else if (root) {
+    followed_by_.emplace(note->origin, static_cast<std::size_t>(&stream - streams_.data()));
+  } else {
+    add_once(report_.not_checked, "predecessor: the tree of " + note->origin + " is not known");
+  }
+}
+
+// What an anchored stream says of its predecessor is anchored with it.
+void LogVerifier::anchor_predecessors() {
+  for (std::size_t round = 0; round < streams_.size(); ++round) {
+    for (VerifiedStream& stream : streams_) {
+      const auto next = followed_by_.find(stream.stitched.origin);
+      if (next == followed_by_.end()) continue;
+      const auto& anchors = streams_[next->second].stitched.anchors;
+      if (anchors.empty()) continue;
+      const auto oldest =
+          std::min_element(anchors.begin(), anchors.end(),
+                           [](const auto& a, const auto& b) { return a.seconds < b.seconds; });
+      stream.followed = true;
+      stream.stitched.anchors.push_back(
+          {stream.stitched.size, oldest->seconds, oldest->kind, oldest->who});
+      followed_by_.erase(next);
     }
-    report.last_time = std::max(report.last_time, stream.last_time);
   }
 }
 
-VerifyExit judge(const audit::FaultList& faults) {
-  constexpr std::array precedence = {VerifyExit::usage, VerifyExit::integrity, VerifyExit::cannot,
-                                     VerifyExit::gap};
-  for (const VerifyExit kind : precedence) {
-    if (faults.has(kind)) return kind;
+void LogVerifier::check_manifest() {
+  if (!trust_.manifest) return;
+  std::set<std::string> missing(trust_.manifest->begin(), trust_.manifest->end());
+  for (const VerifiedStream& stream : streams_) {
+    if (stream.stitched.records == 0) continue;
+    const std::string& origin = stream.stitched.origin;
+    const bool named = missing.erase(origin) > 0 ||
+                       std::find(trust_.manifest->begin(), trust_.manifest->end(), origin) !=
+                           trust_.manifest->end();
+    if (!named) add_once(report_.notes, origin + " is not in " + options_.streams_file);
   }
-  return VerifyExit::unanchored;
+  for (const std::string& origin : missing) {
+    fault(options_.streams_file, "the stream " + origin + " is missing");
+  }
+}
+
+void LogVerifier::check_leftovers() {
+  std::set<std::size_t> anchors, receipts;
+  for (const VerifiedStream& stream : streams_) {
+    anchors.insert(stream.anchors_used.begin(), stream.anchors_used.end());
+    receipts.insert(stream.receipts_used.begin(), stream.receipts_used.end());
+  }
+  for (std::size_t i = 0; i < trust_.receipts.size(); ++i) {
+    if (receipts.contains(i)) continue;
+    fault("--receipt", "no directory holds the stream of " + trust_.receipts[i].text(),
+          trust_.receipts[i].seq);
+  }
+  for (std::size_t i = 0; i < trust_.outside.size(); ++i) {
+    if (anchors.contains(i)) continue;
+    fault(trust_.outside[i].path, "no directory holds the stream " + trust_.outside[i].origin);
+  }
+}
+
+void LogVerifier::add_stream(VerifiedStream& stream) {
+  const auto& stitched = stream.stitched;
+  audit::describe(stream, trust_);
+  for (const Fault& fault : stream.faults) {
+    if (report_.faults.size() < audit::faults_max) report_.faults.push_back(fault);
+  }
+  report_.fault_count += stream.kinds.total();
+  kinds_.add(stream.kinds);
+  report_.records += stitched.records;
+  report_.decisions += stitched.decisions;
+  report_.outcomes += stitched.outcomes;
+  report_.open_decisions += stitched.open_decisions.size();
+  for (const std::string& note : stitched.notes) add_once(report_.notes, note);
+  for (const std::string& what : stitched.not_checked) add_once(report_.not_checked, what);
+}
+
+void LogVerifier::judge() {
+  std::vector<std::string> reasons;
+  if (options_.key_file.empty() && options_.escrow_key_file.empty()) {
+    add_once(report_.not_checked, "macs: no key was given");
+  }
+  if (!trust_.public_key) {
+    reasons.emplace_back("signer: the public key is only the log's own word");
+  }
+  for (const VerifiedStream& stream : streams_) {
+    if (auto reason = audit::why_not_anchored(stream, trust_)) reasons.push_back(*reason);
+  }
+  for (const std::string& reason : reasons) add_once(report_.not_checked, reason);
+  constexpr std::array precedence = {VerifyExit::integrity, VerifyExit::cannot, VerifyExit::gap};
+  for (const VerifyExit kind : precedence) {
+    if (!kinds_.has(kind)) continue;
+    report_.exit = kind;
+    return;
+  }
+  report_.exit = reasons.empty() ? VerifyExit::whole : VerifyExit::unanchored;
+}
+
+void LogVerifier::sum_up() {
+  std::uint64_t segments = 0;
+  for (VerifiedStream& stream : streams_) {
+    const StreamReport& found = stream.report;
+    segments += found.segments;
+    report_.root = found.root;
+    if (!found.first_time.empty()) {
+      if (report_.first_time.empty() || found.first_time < report_.first_time) {
+        report_.first_time = found.first_time;
+      }
+      report_.last_time = std::max(report_.last_time, found.last_time);
+    }
+    report_.streams.push_back(std::move(stream.report));
+  }
+  const auto plural = [](std::uint64_t count, const std::string& what) {
+    return std::to_string(count) + ' ' + what + (count == 1 ? "" : "s");
+  };
+  const std::uint64_t wanted =
+      trust_.manifest ? trust_.manifest->size() : options_.directories.size();
+  report_.asked = plural(wanted, "stream") + ", " +
+                  (trust_.from.empty() ? "from the first record" : "from " + trust_.from) +
+                  (trust_.to.empty() ? " to the last" : " to " + trust_.to);
+  report_.found = plural(report_.records, "record") + " in " + plural(segments, "segment") +
+                  " of " + plural(streams_.size(), "stream") + ", " +
+                  plural(report_.fault_count, "fault");
 }
 
 }  // namespace
@@ -86,24 +298,10 @@ std::string Fault::text() const {
 
 VerifyReport verify_log(const VerifyOptions& options) {
   VerifyReport report;
-  audit::FaultList faults(report);
-  if (options.directories.empty()) usage_fault(faults, "audit verify", "no directory was named");
-  const audit::VerifyKeys keys = load_keys(options, faults);
-  audit::Receipts receipts = parse_receipts(options, faults);
-  if (faults.has(VerifyExit::usage)) {
-    report.exit = VerifyExit::usage;
-    return report;
-  }
-  for (const std::string& directory : options.directories) {
-    audit::StreamVerifier(keys, report, faults).run(directory, receipts);
-  }
-  for (const auto& [place, receipt] : receipts) {
-    faults.add({"--receipt", 0, 0, receipt.seq, VerifyExit::integrity,
-                "no directory holds the stream of " + receipt.text()});
-  }
-  sum_up(report);
-  say_what_was_not_checked(options, report);
-  report.exit = judge(faults);
+  VerifyTrust trust = audit::load_trust(options, report.faults);
+  if (report.faults.empty()) return LogVerifier(options, std::move(trust)).run();
+  report.fault_count = report.faults.size();
+  report.exit = VerifyExit::usage;
   return report;
 }
 

@@ -1,270 +1,378 @@
 #include "audit/verify_stream.h"
 
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <atomic>
+#include <thread>
 #include <utility>
 
+#include "audit/note.h"
+#include "audit/ordered_work.h"
+#include "audit/reader.h"
 #include "audit/recover.h"
 #include "base/encoding.h"
 
 namespace portcullis::audit {
 namespace {
 
-constexpr std::size_t faults_max = 1000;
-constexpr std::size_t notes_max = 1000;
-constexpr std::size_t open_decisions_max = 1u << 20;
+constexpr std::chrono::milliseconds progress_interval{100};
+// A line that a daemon is writing now is whole after this.
+constexpr std::chrono::milliseconds reread_after{20};
+constexpr int rereads_max = 40;
+constexpr ::time_t being_written_seconds = 2;
 
-void remark(std::vector<std::string>& list, std::string text) {
-  if (list.size() < notes_max) list.push_back(std::move(text));
+class StreamVerifier {
+ public:
+  StreamVerifier(const StreamTask& task, const VerifyTrust& trust) : task_(task), trust_(trust) {
+    out_.report.directory = task.directory;
+  }
+  VerifiedStream run();
+
+ private:
+  void fault(const std::string& file, VerifyExit kind, std::string message,
+             std::optional<std::uint64_t> seq = std::nullopt);
+  void fault_at_end(VerifyExit kind, std::string message);
+  void find_keys();
+  void load_checkpoint();
+  void skip_to_from();
+  void choose_receipts();
+  void choose_sizes();
+  void read_segments();
+  SegmentTask segment_task(std::size_t index) const;
+  SegmentReport read_segment(std::size_t index) const;
+  std::uint64_t file_bytes() const;
+  void check_checkpoint();
+  void check_outside_anchors();
+  void check_outside_anchor(const OutsideAnchor& anchor);
+  void count_outside_anchor(const AnchorClaim& claim, const std::string& path);
+  void check_receipts_left();
+  void unchecked(std::string what) { out_.stitched.not_checked.push_back(std::move(what)); }
+
+  const StreamTask& task_;
+  const VerifyTrust& trust_;
+  VerifiedStream out_;
+  std::vector<SegmentName> segments_;
+  std::optional<std::uint64_t> begins_at_;
+  std::unique_ptr<KeyLadder> keys_;
+  std::optional<Checkpoint> checkpoint_;
+  std::span<const Receipt> receipts_;
+  std::vector<std::uint64_t> sizes_;
+  mutable std::atomic<std::uint64_t> bytes_done_{0};
+};
+
+void StreamVerifier::fault(const std::string& file, VerifyExit kind, std::string message,
+                           std::optional<std::uint64_t> seq) {
+  out_.kinds.add(kind);
+  out_.faults.push_back({file, 0, 0, seq, kind, std::move(message)});
+}
+
+void StreamVerifier::fault_at_end(VerifyExit kind, std::string message) {
+  const StitchedStream& stitched = out_.stitched;
+  out_.kinds.add(kind);
+  out_.faults.push_back({stitched.end_path, stitched.end.line, stitched.end.offset, std::nullopt,
+                         kind, std::move(message)});
+}
+
+VerifiedStream StreamVerifier::run() {
+  // Before the segments: what it signs is durable, so the segments will have it.
+  load_checkpoint();
+  auto segments = list_segments(task_.directory);
+  if (!segments || segments->empty()) {
+    fault(task_.directory, VerifyExit::cannot,
+          segments ? "no segment was found here" : segments.error().message);
+    return std::move(out_);
+  }
+  segments_ = *std::move(segments);
+  find_keys();
+  skip_to_from();
+  choose_receipts();
+  choose_sizes();
+  read_segments();
+  check_checkpoint();
+  check_outside_anchors();
+  check_receipts_left();
+  return std::move(out_);
+}
+
+void StreamVerifier::find_keys() {
+  if (trust_.first_key) keys_ = std::make_unique<KeyLadder>(EpochKey(0, *trust_.first_key));
+  if (!trust_.escrow) return;
+  const std::string path = task_.directory + '/' + segments_.front().name;
+  const auto& opening = task_.peek.opening;
+  if (!opening || !opening->genesis || !opening->genesis->wrapped_key) {
+    return fault(path, VerifyExit::cannot, "no wrapped key here: macs cannot be checked", 0);
+  }
+  const auto key = trust_.escrow->unwrap(*opening->genesis->wrapped_key);
+  if (!key) return fault(path, VerifyExit::cannot, key.error().message, 0);
+  keys_ = std::make_unique<KeyLadder>(EpochKey(0, *key));
+}
+
+void StreamVerifier::load_checkpoint() {
+  const std::string path = task_.directory + '/' + checkpoint_file_name;
+  const auto note = read_small_file(path);
+  if (!note && note.error().cause == Cause::not_found) {
+    return unchecked("length: there is no " + path);
+  }
+  if (!note) return fault(path, VerifyExit::cannot, note.error().message);
+  if (!task_.public_key) {
+    return fault(path, VerifyExit::cannot, "no public key to check it with");
+  }
+  const auto checkpoint = open_checkpoint(*note, *task_.public_key);
+  if (!checkpoint) return fault(path, VerifyExit::integrity, checkpoint.error().message);
+  checkpoint_ = *checkpoint;
+}
+
+// The time of a segment's first record; empty if it cannot be read.
+std::string opening_time(const std::string& path) {
+  auto reader = SegmentReader::open(path);
+  if (!reader) return {};
+  const auto line = reader->next();
+  if (!line || line->kind != Line::Kind::record) return {};
+  const auto record = parse_record(line->text);
+  return record ? std::string(record->head.time) : std::string();
+}
+
+void StreamVerifier::skip_to_from() {
+  if (trust_.from.empty()) return;
+  std::size_t first = 0;
+  while (first + 1 < segments_.size()) {
+    const std::string time = opening_time(task_.directory + '/' + segments_[first + 1].name);
+    if (time.empty() || time > trust_.from) break;
+    ++first;
+  }
+  if (first == 0) return;
+  begins_at_ = segments_[first].first_seq;
+  segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(first));
+  unchecked("records 0 to " + std::to_string(*begins_at_ - 1) + " of " + task_.directory +
+            ": earlier than what was asked for");
+}
+
+void StreamVerifier::choose_receipts() {
+  if (!task_.peek.stream) return;
+  const auto& all = trust_.receipts;
+  const auto is_before = [](const Receipt& a, const StreamId& b) { return a.stream < b; };
+  const auto is_after = [](const StreamId& a, const Receipt& b) { return a < b.stream; };
+  const auto begin = std::lower_bound(all.begin(), all.end(), *task_.peek.stream, is_before);
+  const auto end = std::upper_bound(begin, all.end(), *task_.peek.stream, is_after);
+  receipts_ = {begin, end};
+  for (auto at = begin; at != end; ++at) {
+    out_.receipts_used.push_back(static_cast<std::size_t>(at - all.begin()));
+  }
+}
+
+void StreamVerifier::choose_sizes() {
+  sizes_ = task_.sizes;
+  if (checkpoint_) sizes_.push_back(checkpoint_->size);
+  for (const OutsideAnchor& anchor : trust_.outside) sizes_.push_back(anchor.size);
+  std::sort(sizes_.begin(), sizes_.end());
+  sizes_.erase(std::unique(sizes_.begin(), sizes_.end()), sizes_.end());
+}
+
+SegmentTask StreamVerifier::segment_task(std::size_t index) const {
+  SegmentTask task;
+  task.path = task_.directory + '/' + segments_[index].name;
+  task.first_seq = segments_[index].first_seq;
+  if (::access(task.path.c_str(), F_OK) != 0) {
+    // It was compressed since the directory was read.
+    const std::string other = task_.directory + '/' + compressed_segment_name(task.first_seq);
+    if (::access(other.c_str(), F_OK) == 0) task.path = other;
+  }
+  if (index + 1 == segments_.size()) task.position = SegmentTask::Position::last;
+  task.public_key = task_.public_key;
+  task.keys = keys_.get();
+  task.receipts = receipts_;
+  task.sizes = sizes_;
+  task.from = trust_.from;
+  task.to = trust_.to;
+  return task;
+}
+
+// Whether somebody may be in the middle of a write.
+bool was_just_written(const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return false;
+  return facts.st_mtim.tv_sec + being_written_seconds > ::time(nullptr);
+}
+
+// A segment that is being written can be read in the middle of a write: damage there is real only
+// if it is still the same a moment later.
+SegmentReport StreamVerifier::read_segment(std::size_t index) const {
+  SegmentTask task = segment_task(index);
+  task.bytes_done = &bytes_done_;
+  SegmentReport report = verify_segment(task);
+  if (task.position != SegmentTask::Position::last) return report;
+  task.bytes_done = nullptr;
+  for (int i = 0;
+       i < rereads_max && !report.sealed && !report.found.empty() && was_just_written(task.path);
+       ++i) {
+    std::this_thread::sleep_for(reread_after);
+    SegmentReport again = verify_segment(task);
+    const bool still = again.next_seq == report.next_seq && again.end.offset == report.end.offset &&
+                       again.found.listed().size() == report.found.listed().size();
+    report = std::move(again);
+    if (still) break;
+  }
+  return report;
+}
+
+std::uint64_t StreamVerifier::file_bytes() const {
+  std::uint64_t total = 0;
+  for (const SegmentName& segment : segments_) {
+    struct stat facts {};
+    if (::stat((task_.directory + '/' + segment.name).c_str(), &facts) == 0) {
+      total += static_cast<std::uint64_t>(facts.st_size);
+    }
+  }
+  return total;
+}
+
+void StreamVerifier::read_segments() {
+  StitchOptions options;
+  options.approver_key = trust_.approver_key;
+  const auto& opening = task_.peek.opening;
+  if (!options.approver_key && opening && opening->genesis) {
+    options.approver_key = opening->genesis->approver;
+    if (options.approver_key) unchecked("approver: the key is only the log's own word");
+  }
+  options.anchors = &trust_.anchors;
+  options.begins_at = begins_at_;
+  Stitch stitch(options);
+  const std::uint64_t total = task_.on_progress ? file_bytes() : 0;
+  OrderedWork<SegmentReport> work(
+      {segments_.size(), task_.jobs, [this](std::size_t index) { return read_segment(index); }});
+  for (std::size_t taken = 0; taken < segments_.size();) {
+    auto report = work.take(progress_interval);
+    if (task_.on_progress) task_.on_progress({bytes_done_, total});
+    if (!report) continue;
+    ++taken;
+    stitch.add(*std::move(report),
+               taken == segments_.size() ? Stitch::Position::last : Stitch::Position::inner);
+  }
+  std::vector<std::string> said = std::move(out_.stitched.not_checked);
+  out_.stitched = stitch.finish();
+  StitchedStream& stitched = out_.stitched;
+  stitched.not_checked.insert(stitched.not_checked.begin(), said.begin(), said.end());
+  out_.faults.insert(out_.faults.end(), stitched.faults.begin(), stitched.faults.end());
+  out_.kinds.add(stitched.kinds);
+  if (stitched.records == 0) fault_at_end(VerifyExit::cannot, "no record was found here");
+}
+
+void StreamVerifier::check_checkpoint() {
+  if (!checkpoint_) return;
+  const std::uint64_t size = out_.stitched.size;
+  if (checkpoint_->size > size) {
+    return fault_at_end(VerifyExit::integrity, "the log ends after " + std::to_string(size) +
+                                                   " records, its checkpoint signs " +
+                                                   std::to_string(checkpoint_->size));
+  }
+  const auto root = out_.root(checkpoint_->size);
+  const bool other_root = root && *root != checkpoint_->root;
+  if (other_root || checkpoint_->origin != out_.stitched.origin) {
+    fault(task_.directory + '/' + checkpoint_file_name, VerifyExit::integrity,
+          "the checkpoint signs other records than these",
+          checkpoint_->size > 0 ? checkpoint_->size - 1 : 0);
+  }
+}
+
+void StreamVerifier::check_outside_anchors() {
+  if (!task_.peek.stream) return;
+  const std::string ending = '/' + hex(*task_.peek.stream);
+  for (std::size_t i = 0; i < trust_.outside.size(); ++i) {
+    if (!trust_.outside[i].origin.ends_with(ending)) continue;
+    out_.anchors_used.push_back(i);
+    check_outside_anchor(trust_.outside[i]);
+  }
+}
+
+void StreamVerifier::check_outside_anchor(const OutsideAnchor& anchor) {
+  if (!out_.stitched.public_key) return;  // nothing of the log could be read
+  const auto checkpoint = open_checkpoint(anchor.note, *out_.stitched.public_key);
+  if (!checkpoint) {
+    return fault(anchor.path, VerifyExit::integrity, checkpoint.error().message);
+  }
+  const std::uint64_t size = checkpoint->size;
+  if (size > out_.stitched.size) {
+    return fault_at_end(VerifyExit::integrity,
+                        "the log ends after " + std::to_string(out_.stitched.size) + " records, " +
+                            anchor.path + " signs " + std::to_string(size));
+  }
+  const auto root = out_.root(size);
+  if ((root && *root != checkpoint->root) || checkpoint->origin != out_.stitched.origin) {
+    return fault(anchor.path, VerifyExit::integrity, "the anchor signs other records than these",
+                 size > 0 ? size - 1 : 0);
+  }
+  if (!root) return unchecked(anchor.path + ": the tree of its size is not known");
+  const auto note = parse_note(anchor.note);
+  if (note && note->signatures.size() > 1) {
+    count_outside_anchor({size, anchor.note, std::nullopt}, anchor.path);
+  }
+  if (anchor.reply) count_outside_anchor({size, anchor.note, anchor.reply}, anchor.path);
+}
+
+void StreamVerifier::count_outside_anchor(const AnchorClaim& claim, const std::string& path) {
+  AnchorVerdict verdict = judge_anchor(claim, trust_.anchors);
+  if (verdict.good) out_.stitched.anchors.push_back(*std::move(verdict.good));
+  if (!verdict.not_counted.empty()) unchecked(path + ": " + verdict.not_counted);
+  if (!verdict.fault.empty()) fault(path, VerifyExit::integrity, std::move(verdict.fault));
+}
+
+// Of records that were not seen.
+void StreamVerifier::check_receipts_left() {
+  std::vector<std::uint64_t> seen = std::move(out_.stitched.receipts_seen);
+  std::sort(seen.begin(), seen.end());
+  KeyLadder* const keys = keys_.get();
+  for (const Receipt& receipt : receipts_) {
+    if (std::binary_search(seen.begin(), seen.end(), receipt.seq)) continue;
+    const std::string name = "a receipt for record " + std::to_string(receipt.seq);
+    if (is_forged(receipt, keys)) {
+      fault_at_end(VerifyExit::cannot,
+                   "a receipt was not made with this log's key: " + receipt.text());
+    } else if (out_.stitched.permissions.may_drop({receipt.seq, receipt.seq})) {
+      unchecked(name + ": the record was dropped by permission");
+    } else if (begins_at_ && receipt.seq < *begins_at_) {
+      unchecked(name + ": it is earlier than what was asked for");
+    } else {
+      const bool beyond = receipt.seq >= out_.stitched.size;
+      fault_at_end(VerifyExit::integrity,
+                   "a receipt was given for record " + std::to_string(receipt.seq) +
+                       (beyond ? ", which is beyond the end of the log" : ", which is not here"));
+    }
+  }
 }
 
 }  // namespace
 
-void FaultList::add(Fault fault) {
-  kinds_.insert(fault.kind);
-  ++report_.fault_count;
-  if (report_.faults.size() < faults_max) report_.faults.push_back(std::move(fault));
-}
-
-void StreamVerifier::fault(const Line& line, VerifyExit kind, std::string message) {
-  faults_.add({file_, line.number, line.offset, seq_, kind, std::move(message)});
-}
-
-void StreamVerifier::run(const std::string& directory, Receipts& receipts) {
-  stream_.directory = directory;
-  file_ = directory;
+StreamPeek peek_stream(const std::string& directory) {
+  StreamPeek peek;
   const auto segments = list_segments(directory);
-  if (!segments || segments->empty()) {
-    const std::string why = segments ? "no segment was found here" : segments.error().message;
-    return fault({}, VerifyExit::cannot, why);
-  }
-  prepare(*segments);
+  if (!segments) return peek;
   for (const SegmentName& segment : *segments) {
-    read_segment(segment, &segment == &segments->back(), receipts);
+    auto reader = SegmentReader::open(directory + '/' + segment.name);
+    const auto line = reader ? reader->next() : tl::unexpected(reader.error());
+    if (!line || line->kind != Line::Kind::record) continue;
+    const auto record = parse_record(line->text);
+    RecordFacts facts;
+    if (!record || check_strict_json(line->text, facts)) continue;
+    peek.stream = record->head.stream;
+    if (record->head.type == RecordType::open) peek.opening = read_opening(line->text);
+    return peek;
   }
-  report_.streams.push_back(std::move(stream_));
+  return peek;
 }
 
-void StreamVerifier::prepare(const std::vector<SegmentName>& segments) {
-  if (keys_.first_key) first_key_.emplace(0, *keys_.first_key);
-  if (keys_.escrow) find_first_key(segments.front());
-  FollowOptions options;
-  options.public_key = keys_.public_key;
-  options.key = first_key_;
-  follower_.emplace(options);
+std::optional<Digest> VerifiedStream::root(std::uint64_t size) const {
+  if (stitched.tree && stitched.size == size) return stitched.tree->root();
+  const auto found = std::find_if(stitched.roots.begin(), stitched.roots.end(),
+                                  [&](const SignedSize& root) { return root.size == size; });
+  if (found == stitched.roots.end()) return std::nullopt;
+  return found->root;
 }
 
-void StreamVerifier::find_first_key(const SegmentName& first) {
-  file_ = stream_.directory + '/' + first.name;
-  auto reader = SegmentReader::open(file_);
-  const auto line = reader ? reader->next() : tl::unexpected(reader.error());
-  if (!line) return fault({}, VerifyExit::cannot, line.error().message);
-  const auto json = nlohmann::json::parse(line->text, nullptr, false);
-  const auto pointer = nlohmann::json::json_pointer("/genesis/wrapped_key");
-  if (!json.is_object() || !json.contains(pointer) || !json[pointer].is_string()) {
-    return fault(*line, VerifyExit::cannot, "no wrapped key here: macs cannot be checked");
-  }
-  const auto wrapped = from_base64(json[pointer].get_ref<const std::string&>());
-  if (!wrapped) return fault(*line, VerifyExit::cannot, "the wrapped key is not base64");
-  const auto key = keys_.escrow->unwrap(*wrapped);
-  if (!key) return fault(*line, VerifyExit::cannot, key.error().message);
-  first_key_.emplace(0, *key);
-}
-
-void StreamVerifier::read_segment(const SegmentName& segment, bool last, Receipts& receipts) {
-  file_ = stream_.directory + '/' + segment.name;
-  seq_.reset();
-  ++stream_.segments;
-  auto reader = SegmentReader::open(file_);
-  if (!reader) return fault({}, VerifyExit::cannot, reader.error().message);
-  follower_->begin_segment(segment.first_seq);
-  unwritten_ = false;
-  for (;;) {
-    const auto line = reader->next();
-    if (!line) return fault({}, VerifyExit::cannot, line.error().message);
-    seq_.reset();
-    if (line->kind == Line::Kind::end) {
-      end_segment(last, *line);
-      if (last) finish(*line, receipts);
-      return;
-    }
-    take_line(*line, last, receipts);
-  }
-}
-
-void StreamVerifier::take_line(const Line& line, bool last, Receipts& receipts) {
-  const bool after_unwritten =
-      std::exchange(unwritten_, line.kind == Line::Kind::unwritten) && !unwritten_;
-  const VerifyExit tear = last && !follower_->sealed() ? VerifyExit::gap : VerifyExit::integrity;
-  if (after_unwritten) fault(line, tear, "bytes follow unwritten space");
-  switch (line.kind) {
-    case Line::Kind::record:
-      break;
-    case Line::Kind::torn:
-      return fault(line, tear, "a record without its end");
-    case Line::Kind::too_long:
-      follower_->lose_line();
-      return fault(line, VerifyExit::integrity, "a line longer than any record");
-    case Line::Kind::unwritten:
-    case Line::Kind::end:
-      return;
-  }
-  const auto record = parse_record(line.text);
-  if (record) return take_record(*record, line, receipts);
-  follower_->lose_line();
-  const bool unsupported = record.error().cause == Cause::unsupported;
-  fault(line, unsupported ? VerifyExit::cannot : VerifyExit::integrity, record.error().message);
-}
-
-void StreamVerifier::take_record(const ParsedRecord& record, const Line& line, Receipts& receipts) {
-  seq_ = record.head.seq;
-  Problems problems;
-  follower_->follow(record, line.text, problems);
-  if (!checkpoint_loaded_) load_checkpoint();
-  for (Problem& problem : problems) fault(line, problem.kind, std::move(problem.message));
-  count(record);
-  check_checkpoint();
-  check_receipts(record, line, receipts);
-}
-
-void StreamVerifier::count(const ParsedRecord& record) {
-  ++stream_.records;
-  ++report_.records;
-  if (stream_.first_time.empty()) stream_.first_time = record.head.time;
-  stream_.last_time = record.head.time;
-  const std::string place = "record " + std::to_string(record.head.seq) + ": ";
-  switch (record.head.type) {
-    case RecordType::decision:
-      ++report_.decisions;
-      return track_decision();
-    case RecordType::outcome:
-      ++report_.outcomes;
-      open_decisions_.erase(std::string(follower_->facts().id));
-      return;
-    case RecordType::recovered:
-      return remark(report_.notes, place + "recovered after a crash");
-    case RecordType::clock_step:
-      return remark(report_.notes, place + "the clock was set back");
-    case RecordType::open:
-    case RecordType::checkpoint:
-    case RecordType::change:
-    case RecordType::anchor:
-    case RecordType::shed:
-    case RecordType::retention:
-    case RecordType::seal:
-      return;
-  }
-}
-
-void StreamVerifier::track_decision() {
-  const RecordFacts& facts = follower_->facts();
-  if (facts.effect != Effect::allow) return;
-  if (open_decisions_.size() < open_decisions_max) open_decisions_.emplace(facts.id);
-}
-
-// Once the public key is known.
-void StreamVerifier::load_checkpoint() {
-  checkpoint_loaded_ = true;
-  const std::string path = stream_.directory + '/' + checkpoint_file_name;
-  const auto note = read_small_file(path);
-  if (!note && note.error().cause == Cause::not_found) {
-    return remark(report_.not_checked, "length: there is no " + path);
-  }
-  const Fault place{path, 0, 0, std::nullopt, VerifyExit::cannot, {}};
-  if (!note || !follower_->public_key()) {
-    Fault unreadable = place;
-    unreadable.message = note ? "no public key to check it with" : note.error().message;
-    return faults_.add(std::move(unreadable));
-  }
-  const auto checkpoint = open_checkpoint(*note, *follower_->public_key());
-  if (checkpoint) {
-    checkpoint_ = *checkpoint;
-    return;
-  }
-  Fault bad = place;
-  bad.kind = VerifyExit::integrity;
-  bad.message = checkpoint.error().message;
-  faults_.add(std::move(bad));
-}
-
-void StreamVerifier::check_checkpoint() {
-  if (!checkpoint_ || follower_->next_seq() != checkpoint_->size || !follower_->tree()) return;
-  if (follower_->tree()->root() == checkpoint_->root &&
-      follower_->origin() == checkpoint_->origin) {
-    return;
-  }
-  faults_.add({stream_.directory + '/' + checkpoint_file_name, 0, 0, seq_, VerifyExit::integrity,
-               "the checkpoint signs other records than these"});
-}
-
-// Only a holder of K_0 can tell; without it every receipt is believed.
-bool StreamVerifier::is_forged(const Receipt& receipt) const {
-  if (!first_key_ || receipt.epoch > epoch_steps_max) return first_key_.has_value();
-  EpochKey key = *first_key_;
-  while (key.epoch < receipt.epoch) key = next_epoch(key);
-  return RecordMac(receipt.stream, key)(receipt.seq, receipt.hash) != receipt.mac;
-}
-
-void StreamVerifier::fault_receipt(const Line& line, const Receipt& receipt,
-                                   const std::string& why) {
-  if (is_forged(receipt)) {
-    return fault(line, VerifyExit::cannot,
-                 "a receipt was not made with this log's key: " + receipt.text());
-  }
-  fault(line, VerifyExit::integrity,
-        "a receipt was given for record " + std::to_string(receipt.seq) + why);
-}
-
-void StreamVerifier::check_receipts(const ParsedRecord& record, const Line& line,
-                                    Receipts& receipts) {
-  const auto [begin, end] = receipts.equal_range({record.head.stream, record.head.seq});
-  if (begin == end) return;
-  const Digest hash = sha256(record.body);
-  for (auto wanted = begin; wanted != end; ++wanted) {
-    const Receipt& receipt = wanted->second;
-    const bool same =
-        receipt.hash == hash && receipt.mac == record.mac && receipt.epoch == record.head.epoch;
-    if (!same) fault_receipt(line, receipt, ", but another record than this");
-  }
-  receipts.erase(begin, end);
-}
-
-void StreamVerifier::end_segment(bool last, const Line& end) {
-  const bool sealed = follower_->sealed();
-  if (unwritten_ && (sealed || !last)) {
-    fault(end, last ? VerifyExit::gap : VerifyExit::integrity,
-          "unwritten space at the end of a segment that is not being written");
-  }
-  if (!sealed && !last) fault(end, VerifyExit::gap, "the segment has no seal: its end is missing");
-}
-
-void StreamVerifier::finish(const Line& end, Receipts& receipts) {
-  const std::uint64_t size = follower_->next_seq();
-  if (stream_.records == 0) fault(end, VerifyExit::cannot, "no record was found here");
-  if (checkpoint_ && checkpoint_->size > size) {
-    fault(end, VerifyExit::integrity,
-          "the log ends after " + std::to_string(size) + " records, its checkpoint signs " +
-              std::to_string(checkpoint_->size));
-  }
-  stream_.sealed = follower_->sealed();
-  stream_.origin = follower_->origin();
-  if (follower_->stream()) stream_.stream = hex(*follower_->stream());
-  if (follower_->public_key()) stream_.public_key = hex(*follower_->public_key());
-  if (follower_->tree()) stream_.root = hex(follower_->tree()->root());
-  report_.open_decisions += open_decisions_.size();
-  if (open_decisions_.size() == open_decisions_max) {
-    remark(report_.not_checked, "decisions without outcome: more than " +
-                                    std::to_string(open_decisions_max) + ", not all counted");
-  }
-  if (!follower_->stream()) return;
-  // What is left for this stream was not seen.
-  auto left = receipts.lower_bound({*follower_->stream(), 0});
-  while (left != receipts.end() && left->first.first == *follower_->stream()) {
-    const bool beyond = left->second.seq >= size;
-    fault_receipt(end, left->second,
-                  beyond ? ", which is beyond the end of the log" : ", which is not here");
-    left = receipts.erase(left);
-  }
+VerifiedStream verify_stream(const StreamTask& task, const VerifyTrust& trust) {
+  return StreamVerifier(task, trust).run();
 }
 
 }  // namespace portcullis::audit

@@ -1,81 +1,50 @@
-// Verifies one stream's directory, offline and read-only, and adds what it finds to a report.
+// Verifies one stream's directory, offline and read-only: segments in parallel, then how they fit
+// together, then what from outside the segments names them (checkpoint, anchors, receipts).
 //
-// Confined to one thread. Memory is bounded: lines are streamed, faults and open decisions capped.
+// verify_stream() is confined to the calling thread but for the workers that it starts and ends.
+// A stream that is being written is read up to what was durable when the reading began.
 #pragma once
 
-#include <array>
-#include <map>
+#include <cstdint>
+#include <functional>
 #include <optional>
-#include <set>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
-#include "audit/escrow.h"
-#include "audit/follow.h"
 #include "audit/input.h"
-#include "audit/reader.h"
-#include "portcullis/audit.h"
+#include "audit/stitch.h"
+#include "audit/verify_trust.h"
 #include "portcullis/verify.h"
 
 namespace portcullis::audit {
 
-struct VerifyKeys {
+// What the first record says that can be read: not verified yet, but which keys to verify with
+// depends on it.
+struct StreamPeek {
+  std::optional<StreamId> stream;
+  std::optional<Opening> opening;  // of record 0
+};
+StreamPeek peek_stream(const std::string& directory);
+
+struct StreamTask {
+  std::string directory;
+  StreamPeek peek;
   std::optional<PublicKey> public_key;
-  std::optional<Digest> first_key;  // K_0
-  std::optional<EscrowPrivateKey> escrow;
+  std::vector<std::uint64_t> sizes;  // of trees whose roots are wanted beside our own
+  unsigned jobs = 0;
+  std::function<void(const VerifyProgress&)> on_progress;
 };
 
-// Collects faults: all kinds are kept, the list itself is capped.
-class FaultList {
- public:
-  explicit FaultList(VerifyReport& report) : report_(report) {}
-  void add(Fault fault);
-  bool has(VerifyExit kind) const { return kinds_.contains(kind); }
-
- private:
-  VerifyReport& report_;
-  std::set<VerifyExit> kinds_;
+struct VerifiedStream {
+  StreamReport report;
+  StitchedStream stitched;
+  std::vector<Fault> faults;  // final, those of the segments first
+  FaultKinds kinds;
+  bool followed = false;                   // another stream of this run goes on from its end
+  std::vector<std::size_t> anchors_used;   // of VerifyTrust::outside
+  std::vector<std::size_t> receipts_used;  // of VerifyTrust::receipts
+  std::optional<Digest> root(std::uint64_t size) const;
 };
-
-// The receipts to look for, by stream and seq; each is taken out when its record was seen.
-using Receipts = std::multimap<std::pair<StreamId, std::uint64_t>, Receipt>;
-
-class StreamVerifier {
- public:
-  StreamVerifier(const VerifyKeys& keys, VerifyReport& report, FaultList& faults)
-      : keys_(keys), report_(report), faults_(faults) {}
-  void run(const std::string& directory, Receipts& receipts);
-
- private:
-  void prepare(const std::vector<SegmentName>& segments);
-  void find_first_key(const SegmentName& first);
-  void read_segment(const SegmentName& segment, bool last, Receipts& receipts);
-  void take_line(const Line& line, bool last, Receipts& receipts);
-  void take_record(const ParsedRecord& record, const Line& line, Receipts& receipts);
-  void count(const ParsedRecord& record);
-  void track_decision();
-  void load_checkpoint();
-  void check_checkpoint();
-  void check_receipts(const ParsedRecord& record, const Line& line, Receipts& receipts);
-  void fault_receipt(const Line& line, const Receipt& receipt, const std::string& why);
-  bool is_forged(const Receipt& receipt) const;
-  void end_segment(bool last, const Line& end);
-  void finish(const Line& end, Receipts& receipts);
-  void fault(const Line& line, VerifyExit kind, std::string message);
-
-  const VerifyKeys& keys_;
-  VerifyReport& report_;
-  FaultList& faults_;
-  StreamReport stream_;
-  std::optional<EpochKey> first_key_;
-  std::optional<Follower> follower_;
-  std::optional<Checkpoint> checkpoint_;
-  bool checkpoint_loaded_ = false;
-  std::string file_;                  // the segment that is being read
-  std::optional<std::uint64_t> seq_;  // of the line in hand
-  bool unwritten_ = false;            // NUL bytes were seen before the line in hand
-  std::unordered_set<std::string> open_decisions_;
-};
+VerifiedStream verify_stream(const StreamTask& task, const VerifyTrust& trust);
 
 }  // namespace portcullis::audit
