@@ -128,6 +128,44 @@ Result<void> OutputFile::truncate(std::uint64_t size) {
   return outcome(files_->truncate(descriptor_, size), "truncate", path_);
 }
 
+ReadableFile::ReadableFile(FileSystem& files, int descriptor, std::string path)
+    : files_(&files), descriptor_(descriptor), path_(std::move(path)) {}
+
+ReadableFile::ReadableFile(ReadableFile&& other) noexcept
+    : files_(other.files_),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      path_(std::move(other.path_)) {}
+
+ReadableFile::~ReadableFile() {
+  if (descriptor_ >= 0) files_->close(descriptor_);
+}
+
+Result<ReadableFile> ReadableFile::open(FileSystem& files, std::string path) {
+  const int descriptor = files.open(path, O_RDONLY);
+  if (descriptor < 0) return tl::unexpected(io_error("open", path, descriptor));
+  return ReadableFile(files, descriptor, std::move(path));
+}
+
+Result<std::size_t> ReadableFile::read_at(std::span<char> out, std::uint64_t offset) const {
+  for (;;) {
+    const std::int64_t got = files_->read_at(descriptor_, out, offset);
+    if (got == -EINTR) continue;
+    if (got < 0) return tl::unexpected(io_error("read", path_, got));
+    return static_cast<std::size_t>(got);
+  }
+}
+
+Result<bool> ReadableFile::read_all_at(std::span<char> out, std::uint64_t offset) const {
+  while (!out.empty()) {
+    const auto got = read_at(out, offset);
+    if (!got) return tl::unexpected(got.error());
+    if (*got == 0) return false;
+    out = out.subspan(*got);
+    offset += *got;
+  }
+  return true;
+}
+
 std::string temporary_path(const std::string& directory, const std::string& name) {
   return directory + '/' + name + ".tmp";
 }

@@ -68,6 +68,27 @@ class OutputFile {
   std::string path_;
 };
 
+class ReadableFile {
+ public:
+  static Result<ReadableFile> open(FileSystem& files, std::string path);
+  ReadableFile(ReadableFile&& other) noexcept;
+  ReadableFile& operator=(ReadableFile&&) = delete;
+  ReadableFile(const ReadableFile&) = delete;
+  ReadableFile& operator=(const ReadableFile&) = delete;
+  ~ReadableFile();
+
+  // How many bytes; 0 at the end of the file.
+  Result<std::size_t> read_at(std::span<char> out, std::uint64_t offset) const;
+  // false: the file ends before `out` is full.
+  Result<bool> read_all_at(std::span<char> out, std::uint64_t offset) const;
+
+ private:
+  ReadableFile(FileSystem& files, int descriptor, std::string path);
+  FileSystem* files_;
+  int descriptor_;  // -1: moved from
+  std::string path_;
+};
+
 Error io_error(std::string_view action, const std::string& path, std::int64_t negative_errno);
 
 // `directory`/`name` is either what it was or `content`, whatever happens; durable on return.

@@ -53,22 +53,32 @@ AuditLog::Impl::Impl(AuditOptions given, audit::HostLock held, const audit::Envi
       environment(outside),
       writer(std::move(started)),
       stream(hex(writer->stream())),
-      inbox(std::make_shared<audit::Inbox>(options.queue_records_max)) {}
+      inbox(std::make_shared<audit::Inbox>(options.queue_records_max)),
+      archivist({options.directory,
+                 options.compress_sealed ? audit::Compression::zstd : audit::Compression::none},
+                environment.files) {}
 
 void AuditLog::Impl::start() {
   check_space();
+  archivist.sealed_before(writer->segment_first_seq());
   thread = std::thread([this] { run(); });
   pthread_setname_np(thread.native_handle(), "pc-audit");
 }
 
 void AuditLog::Impl::run() {
   std::vector<audit::Pending> drained;
+  std::uint64_t looked_after = writer->segment_first_seq();
   while (inbox->drain(drained, housekeeping_every)) {
     keep_house(drained);
     commit_all(drained);
     answer_checkpoints(checkpoints.take());
     if (poisoned) continue;
-    if (auto tended = writer->tend(); !tended) poison(tended.error());
+    if (auto tended = writer->tend(); !tended) {
+      poison(tended.error());
+    } else if (writer->segment_first_seq() != looked_after) {
+      looked_after = writer->segment_first_seq();
+      archivist.sealed_before(looked_after);
+    }
   }
   finish();
 }
@@ -78,8 +88,10 @@ void AuditLog::Impl::finish() {
   std::vector<audit::Pending> last;
   report_dropped(last);
   commit_all(last);
-  if (!poisoned) end = writer->close();
-  if (!poisoned && !end) poison(end.error());
+  if (poisoned) return;
+  end = writer->close();
+  if (!end) return poison(end.error());
+  archivist.finish(writer->size());
 }
 
 void AuditLog::Impl::commit_all(std::vector<audit::Pending>& drained) {
@@ -179,6 +191,7 @@ void AuditLog::Impl::answer_checkpoints(std::vector<audit::CheckpointRequests::A
 void AuditLog::Impl::poison(const Error& error) {
   poisoned = true;
   inbox->close();
+  archivist.interrupt();
   log::error("audit: " + error.message + "; everything is denied from now on");
   if (on_failure) on_failure(error);
 }

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "audit/archivist.h"
 #include "audit/environment.h"
 #include "audit/host.h"
 #include "audit/inbox.h"
@@ -74,6 +75,7 @@ struct AuditLog::Impl {
   std::optional<MonotonicNanos> house_kept;      // when, last
   std::vector<Draft> drafts;                     // the batch in hand
   std::vector<audit::Answers*> answered;         // whom the batch in hand owes a wake
+  audit::Archivist archivist;                    // safe from any thread
   Result<void> end;                              // anybody's once the thread is joined
   std::thread thread;                            // joined by close()
   std::once_flag closed;

@@ -169,6 +169,10 @@ Result<std::optional<StreamTail>> recover_stream(const RecoverOptions& options,
   if (!key) return refuse(options.directory, key.error().message);
 
   const SegmentName& last = segments->back();
+  if (is_compressed(last.name)) {
+    // Only what a later segment follows is compressed.
+    return refuse(options.directory, "what followed " + last.name + " is missing");
+  }
   const std::uint64_t checkpoint_size = *checkpoint ? (*checkpoint)->size : 0;
   auto prefix =
       read_prefix({options.directory, last, options.public_key, key->key, checkpoint_size});

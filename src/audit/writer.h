@@ -72,6 +72,8 @@ class Writer {
   Result<void> close();
 
   const StreamId& stream() const { return chain_.stream(); }
+  std::uint64_t segment_first_seq() const { return segment_first_seq_; }
+  std::uint64_t size() const { return chain_.next_seq(); }
 
  private:
   Writer(Parts parts, const StreamTail& tail);

@@ -79,6 +79,32 @@ const Refusal refusals[] = {
      "there is no segment"},
     {"last segment gone", [](Site& s) { std::filesystem::remove(last_segment(s)); },
      "cannot be checked with a key of 1"},
+    {"last segment gone and the one before compressed",
+     [](Site& s) {
+       std::filesystem::remove(last_segment(s));
+       std::filesystem::rename(last_segment(s), last_segment(s) + ".zst");
+     },
+     "is missing"},
+    {"last segment shorter than what was signed",
+     [](Site& s) {
+       const std::string note = read_text(s.log_directory() + "/checkpoint");
+       { auto log = s.must_open(); }
+       const std::string later = read_text(s.log_directory() + "/checkpoint");
+       ASSERT_NE(note, later);
+       copy_directory(s.path("crashed"), s.log_directory());
+       write_text(s.log_directory() + "/checkpoint", later);
+     },
+     "that its checkpoint signs"},
+    {"last segment other than what was signed",
+     [](Site& s) {
+       // Two futures of one backup: the checkpoint of one, the records of the other.
+       { auto log = s.must_open(); }
+       const std::string note = read_text(s.log_directory() + "/checkpoint");
+       copy_directory(s.path("crashed"), s.log_directory());
+       { auto log = s.must_open(); }
+       write_text(s.log_directory() + "/checkpoint", note);
+     },
+     "signs other records"},
     {"checkpoint gone", [](Site& s) { std::filesystem::remove(s.log_directory() + "/checkpoint"); },
      "no checkpoint"},
     {"checkpoint forged", [](Site& s) { spoil(s.log_directory() + "/checkpoint", 40); },
