@@ -29,14 +29,17 @@ Result<audit::WitnessKey> load_witness_key(const WitnessSection& section) {
   return std::move(keys->front());
 }
 
-// The size that the file `checkpoint` states: it only says when to look, and proves nothing.
-std::uint64_t newest_size(const std::string& directory) {
-  const auto note = audit::read_small_file(directory + "/checkpoint");
-  if (!note) return 0;
-  const std::size_t line = std::min(note->find('\n'), note->size() - 1) + 1;
-  std::uint64_t size = 0;
-  std::from_chars(note->data() + line, note->data() + note->size(), size);
-  return size;
+// What the file `checkpoint` says. Nothing is taken on its word: its size says when to look, and
+// its note goes to witnesses, who judge it.
+Result<SignedCheckpoint> newest_signed(const std::string& directory) {
+  auto note = audit::read_small_file(directory + "/checkpoint");
+  if (!note) return tl::unexpected<Error>(note.error());
+  if (note->empty()) return failure(Cause::invalid, "the file checkpoint is empty");
+  SignedCheckpoint out{0, std::move(*note)};
+  std::string_view rest = out.note;
+  rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+  std::from_chars(rest.data(), rest.data() + rest.size(), out.size);
+  return out;
 }
 
 Result<void> check_tls(const std::string& ca_file) {
@@ -89,10 +92,10 @@ Result<std::unique_ptr<Anchors>> Anchors::load(const Config& config) {
   return out;
 }
 
-std::optional<std::string> Anchors::find_rollback(AuditLog& log) const {
+std::optional<std::string> Anchors::find_rollback() const {
   if (witnesses_.empty()) return std::nullopt;
-  const Result<SignedCheckpoint> checkpoint = log.checkpoint_now();
-  if (!checkpoint) return std::nullopt;  // the log says so itself
+  const Result<SignedCheckpoint> checkpoint = newest_signed(config_.audit.directory);
+  if (!checkpoint) return std::nullopt;  // no stream yet, or none that can be opened
   // Copies: what they learn about a log that is rolled back is of no use for the next.
   std::vector<WitnessClient> witnesses = witnesses_;
   Answers answers;
@@ -123,7 +126,10 @@ std::vector<AnchorTarget> Anchors::targets() {
 void Anchors::start(AuditLog& log) {
   AnchorLog seen{[&log] { return log.checkpoint_now(); },
                  [&log](Draft draft) { return log.commit(std::move(draft)); },
-                 [this] { return newest_size(config_.audit.directory); }};
+                 [this] {
+                   const auto newest = newest_signed(config_.audit.directory);
+                   return newest ? newest->size : 0;
+                 }};
   keeper_ = std::make_unique<AnchorKeeper>(std::move(seen), targets());
   keeper_->start();
 }

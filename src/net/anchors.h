@@ -1,7 +1,8 @@
 // What anchors the audit log of this daemon: the configured authority and witnesses, wired to it.
 //
 // load() only reads, and is what `portcullis check` checks. find_rollback(), start() and finish()
-// belong to the thread that runs the server; status() to any. The log must outlive all but load().
+// belong to the thread that runs the server; status() to any. The log must outlive it from start()
+// on.
 #pragma once
 
 #include <memory>
@@ -22,10 +23,11 @@ class Anchors {
   // The configuration must outlive it.
   static Result<std::unique_ptr<Anchors>> load(const Config& config);
 
-  // Asks the witnesses, each for a bounded time, whether the log still holds what they cosigned.
-  // Why it was rolled back or forked; nullopt if no witness says so: one that cannot be asked is
-  // logged.
-  std::optional<std::string> find_rollback(AuditLog& log) const;
+  // Asks the witnesses, together for a bounded time, whether the directory still holds what they
+  // cosigned: with the note that was signed last, so that nothing new is signed before it is known.
+  // Why the stream was rolled back or forked; nullopt if no witness says so: one that cannot be
+  // asked is logged. Before the log is opened.
+  std::optional<std::string> find_rollback() const;
 
   void start(AuditLog& log);
   void finish();

@@ -10,7 +10,9 @@
 #include <csignal>
 #include <thread>
 
+#include "audit/retire.h"
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/log.h"
 #include "enforce/admit.h"
 #include "net/admin.h"
@@ -67,6 +69,7 @@ struct Server::Impl {
   int exit_code = 0;
   bool stopping = false;
 
+  Result<void> retire_if_rolled_back();
   Result<void> open_log();
   Result<void> record_inputs();
   Result<void> bind();
@@ -82,7 +85,22 @@ struct Server::Impl {
   Task<void> wait_for_connections(std::chrono::milliseconds time);
 };
 
+// A witness that saw more of the stream than is here, or something else: nothing may be added to
+// it.
+Result<void> Server::Impl::retire_if_rolled_back() {
+  const std::optional<std::string> why = anchors->find_rollback();
+  if (!why) return {};
+  log::error("the audit log was rolled back or forked: " + *why);
+  const auto retired = audit::retire_stream(config->audit, {audit::Succession::restored, {}});
+  if (!retired) return tl::unexpected<Error>(retired.error());
+  log::error("stream " + hex(*retired) + " was put away in " + config->audit.directory + "/" +
+             audit::retired_directory_name + "; a new one begins, which says that it was restored");
+  return {};
+}
+
 Result<void> Server::Impl::open_log() {
+  const Result<void> checked = retire_if_rolled_back();
+  if (!checked) return checked;
   auto opened = AuditLog::open(config->audit, [this](const Error& error) {
     log::error("the audit log failed, everything is denied from now on: " + error.message);
     asio::post(housekeeping, [this] { begin_stop(exit_poisoned); });
