@@ -1,0 +1,5 @@
+module portcullis.test/open_note
+
+go 1.25.0
+
+require golang.org/x/mod v0.40.0
