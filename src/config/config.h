@@ -53,8 +53,9 @@ struct ListenSection {
 };
 
 struct LimitsSection {
-  std::size_t connections_max = 4096;    // open client connections, all workers together
-  std::size_t header_bytes_max = 65536;  // request line and header block
+  std::size_t connections_max = 4096;             // open client connections, all workers together
+  std::size_t connections_per_source_max = 2048;  // of one /24 or /48; trusted proxies are exempt
+  std::size_t header_bytes_max = 65536;           // request line and header block
   std::size_t header_fields_max = 128;
   std::size_t body_bytes_max = 16u << 20;         // as received
   std::size_t answer_bytes_max = 64u << 20;       // of an unstreamed answer
@@ -172,7 +173,7 @@ struct Config {
   ClassifierOptions classify;
   ContentSection content;
   AuditOptions audit;
-  AnchorsSection anchors;  // audit.anchors
+  AnchorsSection anchors;          // audit.anchors
   std::string log_level = "info";  // debug, info, warning, error
 
   IdentityRules identity_rules() const;

@@ -84,6 +84,7 @@ void read_admin(Section& section, std::optional<ListenAddress>& out) {
 
 void read_limits(Section section, LimitsSection& out) {
   section.count("connections_max", out.connections_max, {1, 1'000'000});
+  section.count("connections_per_source_max", out.connections_per_source_max, {1, 1'000'000});
   section.bytes("header_bytes_max", out.header_bytes_max, {4 * kib, mib});
   section.count("header_fields_max", out.header_fields_max, {16, 1024});
   section.bytes("body_bytes_max", out.body_bytes_max, {kib, gib});

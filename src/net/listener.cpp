@@ -20,17 +20,6 @@ constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 using ErrorCode = boost::system::error_code;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-class Counted {
- public:
-  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
-  ~Counted() { --count_; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  std::size_t& count_;
-};
-
 enum class Sharing { exclusive, reuse_port };
 
 Result<Tcp::acceptor> bind(const Tcp::endpoint& endpoint, asio::io_context& io, Sharing sharing) {
@@ -133,16 +122,26 @@ Task<void> Listener::accept_forever() {
 }
 
 void Listener::dispatch(Tcp::socket socket) {
-  const bool full = open_ >= options_.connections_max;
-  asio::co_spawn(worker_.io(), full ? turn_away(std::move(socket)) : serve(std::move(socket)),
-                 asio::detached);
+  ErrorCode error;
+  const std::string address = socket.remote_endpoint(error).address().to_string();
+  if (error) return;  // gone already
+  Caller caller{address, source_network(address)};
+  const std::string_view limit = limit_reached(caller);
+  Task<void> task = limit.empty() ? serve(std::move(socket), std::move(caller))
+                                  : turn_away(std::move(socket), std::move(caller), limit);
+  asio::co_spawn(worker_.io(), std::move(task), asio::detached);
 }
 
-Task<void> Listener::serve(Tcp::socket socket) {
-  ErrorCode error;
-  const std::string peer = socket.remote_endpoint(error).address().to_string();
-  if (error) co_return;
-  const Counted counted(open_);  // from the TCP connection on: a handshake costs as well
+std::string_view Listener::limit_reached(const Caller& caller) const {
+  if (open_.all() >= options_.connections_max) return "limits.connections_max";
+  if (open_.of(caller.network) < options_.connections_per_source_max) return {};
+  const bool is_proxy = is_trusted_proxy(worker_.snapshot()->config->listen, caller.address);
+  return is_proxy ? std::string_view() : "limits.connections_per_source_max";
+}
+
+Task<void> Listener::serve(Tcp::socket socket, Caller caller) {
+  // From the TCP connection on: a handshake costs as well.
+  const ConnectionCounts::Place place(open_, caller.network);
   std::unique_ptr<Transport> transport;
   if (options_.tls == nullptr) {
     transport = make_plain_transport(std::move(socket));
@@ -152,17 +151,16 @@ Task<void> Listener::serve(Tcp::socket socket) {
     transport = std::move(secured);
   }
   if (!transport) co_return;
-  co_await run_session(worker_, std::move(transport), peer);
+  co_await run_session(worker_, std::move(transport), caller.address);
 }
 
-Task<void> Listener::turn_away(Tcp::socket socket) {
-  ErrorCode error;
-  const std::string peer = socket.remote_endpoint(error).address().to_string();
-  worker_.limits().count(Reason::overloaded, source_network(peer));
+Task<void> Listener::turn_away(Tcp::socket socket, Caller caller, std::string_view limit) {
+  worker_.limits().count(Reason::overloaded, caller.network);
   ++worker_.shared().metrics.shed;
   const std::unique_ptr<Transport> transport = make_plain_transport(std::move(socket));
-  const std::string reply = render_denial(
-      {Reason::overloaded, "too many connections (limits.connections_max)", {}}, ReplyContext{});
+  const std::string reply =
+      render_denial({Reason::overloaded, "too many connections (" + std::string(limit) + ")", {}},
+                    ReplyContext{});
   if (options_.tls == nullptr) {
     co_await send_to_client(worker_, *transport, reply);
   }

@@ -1,13 +1,17 @@
 // Accepts client connections for one worker.
 //
 // Confined to its worker. Each worker has its own socket on the same port (SO_REUSEPORT). Past
-// limits.connections_max a connection gets a 503 at once and is counted.
+// limits.connections_max, or limits.connections_per_source_max of its network, a connection gets a
+// 503 at once and is counted.
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include <boost/asio/ssl/context.hpp>
 
+#include "net/connection_counts.h"
 #include "net/worker.h"
 
 namespace portcullis {
@@ -17,7 +21,8 @@ class Listener {
   // Takes over a bound, listening socket. `tls` may be null: plain HTTP; else it must outlive the
   // listener.
   struct Options {
-    std::size_t connections_max = 4096;  // of this worker
+    std::size_t connections_max = 4096;             // of this worker
+    std::size_t connections_per_source_max = 2048;  // of this worker; trusted proxies are exempt
     asio::ssl::context* tls = nullptr;
     Milliseconds handshake_timeout{10'000};
   };
@@ -28,14 +33,20 @@ class Listener {
 
  private:
   Task<void> accept_forever();
-  Task<void> serve(Tcp::socket socket);
-  Task<void> turn_away(Tcp::socket socket);
+  struct Caller {
+    std::string address;
+    std::string network;
+  };
+  Task<void> serve(Tcp::socket socket, Caller caller);
+  Task<void> turn_away(Tcp::socket socket, Caller caller, std::string_view limit);
   void dispatch(Tcp::socket socket);
+  // The limit that one more connection would pass; empty: none.
+  std::string_view limit_reached(const Caller& caller) const;
 
   Worker& worker_;
   Tcp::acceptor acceptor_;
   Options options_;
-  std::size_t open_ = 0;  // connections, handshakes among them
+  ConnectionCounts open_;  // handshakes among them
 };
 
 // Binds `count` sockets to one address and port with SO_REUSEPORT, after making sure that nobody

@@ -138,9 +138,12 @@ Result<void> Server::Impl::bind() {
   if (!acceptors) return tl::unexpected<Error>(acceptors.error());
   boost::system::error_code ignored;
   port = acceptors->front().local_endpoint(ignored).port();
-  const Listener::Options options{
-      std::max<std::size_t>(1, config->limits.connections_max / workers.size()), tls.get(),
-      config->limits.header_timeout};
+  const auto share = [&](std::size_t all) {
+    return std::max<std::size_t>(1, all / workers.size());
+  };
+  const Listener::Options options{share(config->limits.connections_max),
+                                  share(config->limits.connections_per_source_max), tls.get(),
+                                  config->limits.header_timeout};
   for (std::size_t i = 0; i < workers.size(); ++i) {
     listeners.push_back(
         std::make_unique<Listener>(*workers[i], std::move((*acceptors)[i]), options));

@@ -32,11 +32,6 @@ bool is_in_network(const std::string& address, const std::string& network) {
                        range.canonical();
 }
 
-bool is_trusted(const ListenSection& listen, const std::string& address) {
-  return std::any_of(listen.trusted_proxies.begin(), listen.trusted_proxies.end(),
-                     [&](const std::string& network) { return is_in_network(address, network); });
-}
-
 std::string render_metadata(const Config& config) {
   std::string body;
   JsonWriter json(body);
@@ -159,9 +154,14 @@ class Session {
 
 }  // namespace
 
+bool is_trusted_proxy(const ListenSection& listen, const std::string& address) {
+  return std::any_of(listen.trusted_proxies.begin(), listen.trusted_proxies.end(),
+                     [&](const std::string& network) { return is_in_network(address, network); });
+}
+
 std::string caller_address(const ListenSection& listen, const RequestHead& head,
                            const std::string& peer) {
-  if (!is_trusted(listen, peer)) return peer;
+  if (!is_trusted_proxy(listen, peer)) return peer;
   const std::string* forwarded = head.find("x-forwarded-for");
   if (forwarded == nullptr || head.count("x-forwarded-for") != 1) return peer;
   std::string_view rest = *forwarded;
@@ -176,7 +176,7 @@ std::string caller_address(const ListenSection& listen, const RequestHead& head,
     // A zone may be any text, and what is returned here is recorded.
     if (error || text.find('%') != text.npos) return peer;
     const std::string address = ip.to_string();
-    if (!is_trusted(listen, address)) return address;
+    if (!is_trusted_proxy(listen, address)) return address;
   }
   return peer;
 }

@@ -114,19 +114,22 @@ Task<UpstreamPool::Lease> UpstreamPool::lease() {
       kept.transport->close();
       continue;
     }
-    ++in_use_;
-    co_return Lease(*this, std::move(kept.transport));
+    Lease lease(*this);
+    lease.transport_ = std::move(kept.transport);
+    co_return lease;
   }
   if (broken_ || is_full()) co_return Lease();
-  ++in_use_;
+  Lease lease(*this);
   const ConnectTarget target{url_.host, url_.port, tls_.get(), upstream_.connect_timeout};
   std::unique_ptr<Transport> transport = co_await connect_transport(target);
-  if (!transport) --in_use_;
-  co_return Lease(*this, std::move(transport));
+  if (!transport) co_return Lease();
+  lease.transport_ = std::move(transport);
+  co_return lease;
 }
 
 void UpstreamPool::give_back(std::unique_ptr<Transport> transport, bool reusable) {
   --in_use_;
+  if (!transport) return;
   if (!reusable || idle_.size() >= idle_max) {
     transport->close();
     return;

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -38,21 +39,25 @@ class UpstreamPool {
  public:
   explicit UpstreamPool(const UpstreamSection& upstream);
 
-  // A connection for one exchange; gives it back when it goes, however the exchange ended.
+  // A place in the pool, and its connection, for one exchange; gives both back when it goes,
+  // however the exchange ended.
   class Lease {
    public:
     Lease() = default;
-    Lease(UpstreamPool& pool, std::unique_ptr<Transport> transport)
-        : pool_(&pool), transport_(std::move(transport)) {}
-    Lease(Lease&& other) noexcept = default;
+    explicit Lease(UpstreamPool& pool) : pool_(&pool) { ++pool.in_use_; }
+    Lease(Lease&& other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)),
+          transport_(std::move(other.transport_)),
+          reusable_(other.reusable_) {}
     Lease& operator=(Lease&& other) = delete;
     ~Lease() {
-      if (transport_) pool_->give_back(std::move(transport_), reusable_);
+      if (pool_ != nullptr) pool_->give_back(std::move(transport_), reusable_);
     }
     Transport* transport() const { return transport_.get(); }  // nullptr: none was to be had
     void keep() { reusable_ = true; }                          // it may carry another exchange
 
    private:
+    friend class UpstreamPool;
     UpstreamPool* pool_ = nullptr;
     std::unique_ptr<Transport> transport_;
     bool reusable_ = false;

@@ -82,6 +82,28 @@ class Limits(PortcullisCase):
         wait_for(lambda: sum(self.accounted()) >= 1, 5, "the refusal to be counted")
         self.stop_and_verify(daemon)
 
+    def test_connections_of_one_network(self):
+        self.site.config["limits"]["connections_per_source_max"] = 2
+        daemon = self.start_daemon(self.site)
+        held = [daemon.connect() for _ in range(2)]
+        for client in held:
+            self.assertEqual(
+                client.request("POST", CHAT, self.site.bearer(), chat_body()).status, 200)
+        with daemon.connect() as client:
+            answer = client.read_answer()
+        self.assert_refused(answer, 503, "overloaded")
+        self.assertIn(b"limits.connections_per_source_max", answer.body)
+        held.pop().socket.close()
+        wait_for(lambda: self.is_served(daemon), 5, "a free connection")
+        self.stop_and_verify(daemon)
+        self.site.config["listen"]["trusted_proxies"] = ["127.0.0.0/8"]
+        daemon = self.start_daemon(self.site)
+        held = [daemon.connect() for _ in range(6)]
+        for client in held:
+            self.assertEqual(
+                client.request("POST", CHAT, self.site.bearer(), chat_body()).status, 200)
+        self.stop_and_verify(daemon)
+
     def is_served(self, daemon):
         try:
             return daemon.chat().status == 200

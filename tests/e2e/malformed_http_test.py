@@ -134,6 +134,7 @@ ROWS = {
     "no route": (plain(line="POST /v2/chat/completions HTTP/1.1"), UNKNOWN),
     "a lower-case method": (plain(line=f"post {CHAT} HTTP/1.1"), (405, "method_not_allowed")),
     "an unknown method": (plain(line=f"PORT {CHAT} HTTP/1.1"), (405, "method_not_allowed")),
+    "a head alone": (plain(line=f"HEAD {CHAT} HTTP/1.1"), (405, "method_not_allowed")),
     "the wrong method": (plain(line=f"PUT {CHAT} HTTP/1.1"), (405, "method_not_allowed")),
     "a body on GET": (plain(line="GET /v1/models HTTP/1.1"), MALFORMED),
     "HTTP/2.0": (plain(line=f"POST {CHAT} HTTP/2.0"), MALFORMED),

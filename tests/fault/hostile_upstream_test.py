@@ -59,7 +59,10 @@ class Scripted:
                 data += more
                 while b'"messages"' in data and data.endswith(b"}"):
                     data = b""
-                    peer.sendall(self.script(body_of(next(self.numbers))))
+                    answer = self.script(body_of(next(self.numbers)))
+                    peer.sendall(answer)
+                    if isinstance(answer, Last):
+                        return
 
     def stop(self):
         self.listener.shutdown(socket.SHUT_RDWR)
@@ -67,6 +70,11 @@ class Scripted:
 
 
 INVALID = (502, "upstream_invalid")
+EVENT = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+
+
+class Last(bytes):
+    """An answer after which the connection ends."""
 
 # name: (what is answered, (status, code) for the caller); None: the answer itself, and only it
 ROWS = {
@@ -148,6 +156,37 @@ class HostileUpstream(PortcullisCase):
         self.assertEqual(self.site.outcome(answer.decision)["failure"], "upstream_too_large")
         self.assertLess(self.daemon.memory_peak(), 600 << 20)
         self.stop_and_verify(self.daemon)
+
+    def stream(self, events):
+        """What a caller gets of an event stream that ends with its connection, and its outcome."""
+        self.start(lambda body: Last(OK + b"Content-Type: text/event-stream\r\n\r\n" + events))
+        with self.daemon.connect() as client:
+            client.send(render("POST", CHAT, self.site.bearer(), chat_body(stream=True)))
+            answer = client.read_head()
+            got = b""
+            with contextlib.suppress(Closed):
+                while chunk := client.read_chunk():
+                    got += chunk
+        outcome = self.site.outcome(answer.decision)
+        self.stop_and_verify(self.daemon)
+        return got, outcome
+
+    def test_events_that_end_with_the_connection(self):
+        """Whole only if they say so: otherwise nobody can tell the end from a cut."""
+        for end in (b"data: [DONE]\n\n", b"data:[DONE]\n\n",
+                    b'data: {"type":"response.completed"}\n\n'):
+            with self.subTest(end):
+                events = EVENT + end
+                got, outcome = self.stream(events)
+                self.assertEqual(got, events)
+                self.assertNotIn("cut_at", outcome)
+                self.assertNotIn("failure", outcome)
+        for events in (EVENT, EVENT + b'data: {"text":"[DONE]"}\n\n', EVENT + b"data: [DONE]\n"):
+            with self.subTest(events):
+                got, outcome = self.stream(events)
+                self.assertIn(b'"upstream_invalid"', got)
+                self.assertEqual(outcome["failure"], "upstream_invalid")
+                self.assertIn("cut_at", outcome)
 
 
 if __name__ == "__main__":
