@@ -1,15 +1,14 @@
-// The records of a stream as a person reads them: one flat summary each, in their order.
+// One record as a person reads it: a flat summary.
 //
-// For the command line. Proves nothing: verify_log() does. Confined to one thread; memory is
-// bounded by the longest line.
+// For the command line. Proves nothing: verify_log() does. Pure functions, safe from any thread.
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
-#include "portcullis/result.h"
+#include "audit/record.h"
 
 namespace portcullis::audit {
 
@@ -27,9 +26,9 @@ struct RecordSummary {
   std::string classes;
 };
 
-using RecordVisitor = std::function<void(const RecordSummary& summary, std::string_view line)>;
+RecordSummary summarise(const RecordHead& head, const nlohmann::json& record);
 
-// Returns the number of lines that are no records.
-Result<std::uint64_t> visit_records(const std::string& directory, const RecordVisitor& visitor);
+// The string at a JSON pointer; empty if there is none.
+std::string text_at(const nlohmann::json& json, const char* pointer);
 
 }  // namespace portcullis::audit

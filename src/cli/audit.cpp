@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "audit/file.h"
+#include "audit/moment.h"
 #include "cli/audit_command.h"
 #include "cli/command.h"
 
@@ -47,6 +48,16 @@ int write_output(const std::string& path, std::string_view content) {
   return 0;
 }
 
+Result<std::string> parse_time(const std::string& text) {
+  constexpr std::size_t day_bytes = 10;
+  auto time = audit::record_time(text.size() == day_bytes ? text + "T00:00:00Z" : text);
+  if (!time) {
+    return failure(Cause::invalid, "not a day or an RFC 3339 time: " + printable(text) +
+                                       " (2026-11-22, 2026-11-22T15:44:01Z)");
+  }
+  return *std::move(time);
+}
+
 Result<std::string> read_input(const std::string& path, std::size_t bytes_max) {
   const bool standard = path == "-";
   const File file(standard ? nullptr : std::fopen(path.c_str(), "rb"));
@@ -67,6 +78,10 @@ void add_audit(CLI::App& app, int& exit_code) {
   add_audit_prove(*audit, exit_code);
   add_audit_check_proof(*audit, exit_code);
   add_audit_consistency(*audit, exit_code);
+  add_audit_replay(*audit, exit_code);
+  add_audit_export(*audit, exit_code);
+  add_audit_approve(*audit, exit_code);
+  add_audit_retain(*audit, exit_code);
 }
 
 }  // namespace portcullis::cli

@@ -8,8 +8,8 @@
 #include "base/encoding.h"
 #include "base/json_out.h"
 #include "cli/command.h"
+#include "cli/policy_context.h"
 #include "config/config.h"
-#include "portcullis/classify.h"
 #include "portcullis/policy.h"
 
 namespace portcullis::cli {
@@ -26,25 +26,6 @@ using Errors = std::vector<std::string>;
 int refuse(const Errors& errors) {
   for (const std::string& error : errors) std::fprintf(stderr, "%s\n", error.c_str());
   return exit_config;
-}
-
-// What the daemon would let a policy refer to under this configuration; without one, what ships.
-tl::expected<PolicyContext, Errors> context_of(const std::string& config_file) {
-  ClassifierOptions classify;
-  PolicyContext context;
-  if (!config_file.empty()) {
-    const auto config = load_config(config_file);
-    if (!config) return tl::make_unexpected(config.error());
-    classify = config->classify;
-    for (const UpstreamSection& upstream : config->upstreams) {
-      context.upstreams.push_back(upstream.name);
-    }
-  }
-  const auto classifier = Classifier::compile(classify);
-  if (!classifier) return tl::make_unexpected(Errors{classifier.error().message});
-  context.data_classes = (*classifier)->classes();
-  for (const auto& [type, data_class] : (*classifier)->types()) context.data_types.push_back(type);
-  return context;
 }
 
 void print_json(const Options& options, const PolicyLoad& load) {
@@ -81,7 +62,7 @@ void print_text(const Options& options, const PolicyLoad& load) {
 }
 
 int check(const Options& options) {
-  const auto context = context_of(options.config_file);
+  const auto context = policy_context(options.config_file);
   if (!context) return refuse(context.error());
   const Result<std::string> text = read_file(options.policy_file);
   if (!text) return refuse({text.error().message});

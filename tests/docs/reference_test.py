@@ -55,7 +55,7 @@ def help_of(*command):
 
 def subcommands(*command):
     _, found, below = help_of(*command).partition("\nSubcommands:\n")
-    return re.findall(r"^  (\w+)  ", below, re.M) if found else []
+    return re.findall(r"^  ([\w-]+)  ", below, re.M) if found else []
 
 
 class CommandLine(unittest.TestCase):
