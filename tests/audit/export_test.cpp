@@ -65,6 +65,7 @@ TEST(Export, SyslogGolden) {
   syslog.framing = SyslogFraming::octet_counting;
   EXPECT_EQ(exported(decision_json, RecordType::decision, syslog),
             std::to_string(line.size() - 1) + ' ' + line.substr(0, line.size() - 1));
+  syslog.framing = SyslogFraming::line_feed;
   EXPECT_TRUE(exported(outcome_json, RecordType::outcome, syslog).starts_with("<110>1 "));
 }
 
