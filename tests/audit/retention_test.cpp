@@ -67,9 +67,11 @@ class RetentionTest : public ::testing::Test {
     return count;
   }
 
-  // Every record that is left is proved under the checkpoint of before and the newest one, and the
-  // one extends the other.
+  // The log verifies. Every record that is left is proved under the checkpoint of before and the
+  // newest one, and the one extends the other.
   void expect_proofs(const std::vector<SeqRange>& dropped) {
+    const VerifyReport report = site_.verify();
+    EXPECT_EQ(report.exit, VerifyExit::unanchored) << problems(report);
     const PublicKey key = *load_public_key(site_.path("signing.pub"));
     const auto old_point = open_checkpoint(before_, key);
     const auto new_point = open_checkpoint(read_text(directory() + "/checkpoint"), key);
