@@ -1,7 +1,7 @@
 // One record with everything that an expert needs to judge it without the rest of the log: its
 // line, the path to the root of the Merkle tree, and the signed checkpoint that names this root.
 //
-// As JSON (docs/audit-log-format.md, "Proof of one record"). Pure but for prove_record(), which
+// As JSON (docs/cli.md, "portcullis audit prove"). Pure but for prove_record(), which
 // reads a stream's directory. Safe from any thread.
 #pragma once
 
