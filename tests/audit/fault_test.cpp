@@ -19,30 +19,40 @@ constexpr FaultKind faults[] = {{How::fails, EIO},
                                 {How::short_write, 0},
                                 {How::interrupted, EINTR}};
 
-struct Run {
+struct Trial {
   std::vector<std::string> acknowledged;
   bool opened = false;
   bool failed = false;  // some draft was refused
+  bool closed = false;
 };
 
-// Begins or continues a stream, commits one by one over a few segments, closes.
-Run run(Site& site, FaultyFileSystem& files) {
-  Run result;
+void submit(Trial& trial, AuditLog& log) {
+  for (const Committed& answer : submit_all(log, {decision(Effect::allow), outcome()})) {
+    if (answer.receipt) trial.acknowledged.push_back(answer.receipt->text());
+    if (answer.failure == Reason::none) continue;
+    trial.failed = true;
+    EXPECT_FALSE(answer.receipt || answer.clearance);
+  }
+  if (trial.failed) EXPECT_EQ(log.healthy(), false);
+}
+
+// Begins or continues a stream; commits over a few segments, with checkpoints by the clock and on
+// demand, while sealed segments are compressed; closes.
+Trial run(Site& site, FaultyFileSystem& files) {
+  Trial result;
+  site.options.compress_sealed = true;
   auto opened = site.open_with(files);
   if (!opened) return result;
   result.opened = true;
-  for (int i = 0; i < 6; ++i) {
-    auto answers = submit_all(**opened, {decision(Effect::allow), outcome()});
-    for (const Committed& answer : answers) {
-      if (answer.receipt) result.acknowledged.push_back(answer.receipt->text());
-      if (answer.failure == Reason::none) continue;
-      result.failed = true;
-      EXPECT_FALSE(answer.receipt || answer.clearance);
-    }
-    if (result.failed) EXPECT_EQ((*opened)->healthy(), false);
+  for (const auto pause : {0, 1, 61, 0}) {
+    site.clock.advance(std::chrono::seconds(pause));
+    submit(result, **opened);
   }
-  const bool closed = (*opened)->close().has_value();
-  EXPECT_FALSE(closed && result.failed);
+  const bool signed_now = (*opened)->checkpoint_now().has_value();
+  EXPECT_FALSE(signed_now && result.failed);
+  result.failed = result.failed || !signed_now;
+  result.closed = (*opened)->close().has_value();
+  EXPECT_FALSE(result.closed && result.failed);
   return result;
 }
 
@@ -64,7 +74,7 @@ bool check(Op op, FaultKind kind, int nth) {
     site.receipts.push_back(receipt->text());
   }
   FaultyFileSystem files({op, nth, kind.error, kind.how});
-  const Run result = run(site, files);
+  const Trial result = run(site, files);
   if (!files.fired()) return false;
   if (is_harmless(op, kind.how)) {
     EXPECT_TRUE(result.opened && !result.failed);
@@ -106,6 +116,27 @@ TEST_P(FaultTable, NothingIsReleasedThatIsNotOnDisk) {
 INSTANTIATE_TEST_SUITE_P(Operations, FaultTable,
                          testing::Values(Op::open, Op::write, Op::sync, Op::truncate, Op::rename,
                                          Op::sync_directory, Op::identify, Op::facts));
+
+// The archivist's failures are nobody else's.
+TEST(Faults, WhatFailsInTheBackgroundFailsNoCommit) {
+  for (const Op op : all_ops) {
+    for (const FaultKind& kind : faults) {
+      for (int nth = 1; nth < 3; ++nth) {
+        SCOPED_TRACE("operation " + std::to_string(static_cast<int>(op)) + ", call " +
+                     std::to_string(nth));
+        Site site;
+        site.options.segment_bytes_max = 2500;
+        { auto log = site.must_open(); }
+        FaultyFileSystem files(
+            {op, nth, kind.error, kind.how, FaultyFileSystem::Plan::Whose::archivist});
+        const Trial result = run(site, files);
+        EXPECT_TRUE(result.opened && !result.failed && result.closed);
+        EXPECT_TRUE(site.failures.empty());
+        EXPECT_EQ(site.verify().exit, VerifyExit::unanchored) << problems(site.verify());
+      }
+    }
+  }
+}
 
 TEST(Faults, AFailedFirstStartCanBeRepeated) {
   for (const Op op : all_ops) {

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,9 +16,17 @@ bool changes_files(Op op) {
          op == Op::remove || op == Op::make_directory;
 }
 
+FaultyFileSystem::Plan::Whose whose_call() {
+  char name[16] = "";
+  pthread_getname_np(pthread_self(), name, sizeof name);
+  using Whose = FaultyFileSystem::Plan::Whose;
+  return std::string_view(name) == "pc-archive" ? Whose::archivist : Whose::writer;
+}
+
 }  // namespace
 
 std::int64_t FaultyFileSystem::perform(Op op, const std::function<std::int64_t()>& call) {
+  if (whose_call() != plan_.whose) return call();
   {
     const std::lock_guard lock(mutex_);
     if (fired_ && changes_files(op)) ++changes_after_;
@@ -38,18 +47,24 @@ std::int64_t FaultyFileSystem::perform(Op op, const std::function<std::int64_t()
   return -plan_.error;
 }
 
+// In the one call that the plan cuts short.
+bool FaultyFileSystem::is_planned_cut() {
+  return plan_.how == How::short_write && fired_ && whose_call() == plan_.whose &&
+         !cut_.exchange(true);
+}
+
 int FaultyFileSystem::open(const std::string& path, int flags) {
   return static_cast<int>(perform(Op::open, [&] { return real_file_system().open(path, flags); }));
 }
 std::int64_t FaultyFileSystem::write_at(int file, std::string_view data, std::uint64_t offset) {
   return perform(Op::write, [&] {
-    const bool cut = plan_.how == How::short_write && fired_ && !cut_.exchange(true);
+    const bool cut = is_planned_cut();
     return real_file_system().write_at(file, cut ? data.substr(0, data.size() / 2) : data, offset);
   });
 }
 std::int64_t FaultyFileSystem::read_at(int file, std::span<char> out, std::uint64_t offset) {
   return perform(Op::read, [&] {
-    const bool cut = plan_.how == How::short_write && fired_ && !cut_.exchange(true);
+    const bool cut = is_planned_cut();
     return real_file_system().read_at(file, cut ? out.first(out.size() / 2) : out, offset);
   });
 }

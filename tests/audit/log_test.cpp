@@ -1,4 +1,6 @@
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -6,6 +8,37 @@
 
 namespace portcullis::audit {
 namespace {
+
+// The writer's next sync waits until it is released.
+class BlockingFileSystem final : public ForwardingFileSystem {
+ public:
+  int sync(int file) override {
+    std::unique_lock lock(mutex_);
+    waits_ = blocked_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !blocked_; });
+    return ForwardingFileSystem::sync(file);
+  }
+  void block() {
+    const std::lock_guard lock(mutex_);
+    blocked_ = true;
+  }
+  void wait_until_blocked() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waits_; });
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    blocked_ = false;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool blocked_ = false;
+  bool waits_ = false;
+};
 
 TEST(AuditLog, RecordsWhatItClears) {
   Site site;
@@ -217,6 +250,27 @@ TEST(AuditLog, DeniesBeforeTheDiskIsFullAndResumes) {
   EXPECT_TRUE(log.healthy());
   ASSERT_TRUE(log.close().has_value());
   EXPECT_EQ(site.verify().fault_count, 0u);
+}
+
+TEST(AuditLog, CountsWhatNobodyWaitedForAndFoundNoRoom) {
+  Site site;
+  site.options.queue_records_max = 4;
+  BlockingFileSystem files;
+  auto log = *site.open_with(files);
+  site.stream_key_file();
+  const auto queue = log->make_queue([] {});
+  files.block();
+  queue->submit_unawaited(change("first"));
+  files.wait_until_blocked();
+  for (int i = 0; i < 10; ++i) queue->submit_unawaited(change());
+  files.release();
+  ASSERT_TRUE(log->close().has_value());
+  const std::string text = read_text(segment_paths(site.log_directory()).at(0));
+  EXPECT_NE(text.find("\"type\":\"shed\",\"rows\":[{\"reason\":\"audit_unavailable\",\"source\":"
+                      "\"audit queue\",\"count\":6}]"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(site.verify().exit, VerifyExit::unanchored) << problems(site.verify());
 }
 
 TEST(AuditLog, RefusesFileSystemsWithoutADiskUnlessNamed) {

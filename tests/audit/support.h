@@ -87,7 +87,37 @@ inline constexpr Op all_ops[] = {
     Op::open,           Op::write,          Op::sync,     Op::truncate, Op::rename, Op::remove,
     Op::make_directory, Op::sync_directory, Op::identify, Op::facts,    Op::read};
 
-// Fails one call, then works again: who retries is caught by `calls_after`.
+class ForwardingFileSystem : public FileSystem {
+ public:
+  int open(const std::string& path, int flags) override { return real_.open(path, flags); }
+  std::int64_t write_at(int file, std::string_view data, std::uint64_t offset) override {
+    return real_.write_at(file, data, offset);
+  }
+  std::int64_t read_at(int file, std::span<char> out, std::uint64_t offset) override {
+    return real_.read_at(file, out, offset);
+  }
+  int sync(int file) override { return real_.sync(file); }
+  int truncate(int file, std::uint64_t size) override { return real_.truncate(file, size); }
+  int close(int file) override { return real_.close(file); }
+  int rename(const std::string& from, const std::string& to) override {
+    return real_.rename(from, to);
+  }
+  int remove(const std::string& path) override { return real_.remove(path); }
+  int make_directory(const std::string& path) override { return real_.make_directory(path); }
+  int sync_directory(const std::string& path) override { return real_.sync_directory(path); }
+  int identify(const std::string& path, FileIdentity& out) override {
+    return real_.identify(path, out);
+  }
+  int facts(const std::string& path, FileSystemFacts& out) override {
+    return real_.facts(path, out);
+  }
+
+ private:
+  FileSystem& real_ = real_file_system();
+};
+
+// Fails one call of the writer's or of the archivist's thread, then works again: who retries is
+// caught by changes_after().
 class FaultyFileSystem final : public FileSystem {
  public:
   enum class How : std::uint8_t { fails, fails_but_persists, short_write, interrupted };
@@ -96,6 +126,7 @@ class FaultyFileSystem final : public FileSystem {
     int nth = 1;
     int error = 5;
     How how = How::fails;
+    enum class Whose : std::uint8_t { writer, archivist } whose = Whose::writer;
   };
   explicit FaultyFileSystem(Plan plan) : plan_(plan) {}
 
@@ -119,6 +150,8 @@ class FaultyFileSystem final : public FileSystem {
  private:
   // Carries out `call` as the plan says.
   std::int64_t perform(Op op, const std::function<std::int64_t()>& call);
+
+  bool is_planned_cut();
 
   Plan plan_;
   std::mutex mutex_;
