@@ -657,14 +657,14 @@ class Stream:
             self.file = os.path.join(self.directory, name)
             try:
                 with open_segment(self.file) as read:
-                    self.line = next(read_lines(read))
-                genesis = strict_json(self.line.text)["genesis"]
+                    line = next(read_lines(read))
+                genesis = strict_json(line.text)["genesis"]
                 wrapped = unbase64(genesis["wrapped_key"])
                 self.first_key = self.openssl.unwrap(self.trust.escrow_key, wrapped)
             except (OSError, Bad) as error:
-                self.fault(CANNOT, f"macs cannot be checked: {error}")
+                self.fault(CANNOT, f"macs cannot be checked: {error}", 0)
             except (KeyError, TypeError):
-                self.fault(CANNOT, "no wrapped key here: macs cannot be checked")
+                self.fault(CANNOT, "no wrapped key here: macs cannot be checked", 0)
         if self.first_key:
             self.key = (0, self.first_key)
 
@@ -673,10 +673,11 @@ class Stream:
         self.line = Line("end", b"", 0, 0)
         self.first_seq, self.at_start, self.sealed = first, True, False
         self.epoch_known, self.whole = False, True  # whole: its tally can be judged
+        self.segment_origin = None
         self.mac_key = None
         self.counts, self.effects = collections.Counter(), collections.Counter()
         self.first_time = self.last_time = ""
-        self.erased_here = 0
+        self.erased_here = []
         self.unwritten = False
         try:
             with open_segment(self.file) as read:
@@ -689,6 +690,9 @@ class Stream:
         if self.unwritten and (self.sealed or following is not None):
             self.fault(INTEGRITY if following is not None else GAP,
                        "unwritten space at the end of a segment that is not being written")
+        for line, seq in () if self.sealed else self.erased_here:
+            self.faults.append(Fault(INTEGRITY, self.file, line.number, line.offset, seq,
+                                     "an erased line in a segment that is not sealed", (seq, seq)))
         if not self.sealed and following is not None:
             self.fault(GAP, "the segment has no seal: its end is missing",
                        missing=(self.seq, max(self.seq, following - 1)))
@@ -707,7 +711,9 @@ class Stream:
         elif kind == "record":
             erased = ERASED.fullmatch(self.line.text)
             if erased and int(erased.group(1)) <= INTEGER_MAX:
-                return self.take_erased(erased)
+                h, leaf, mac = (bytes.fromhex(part.decode()) for part in erased.groups()[1:])
+                if sha256(b"\0" + h + mac) == leaf:
+                    return self.take_erased(int(erased.group(1)), h, leaf, mac)
             try:
                 record = parse_record(self.line.text)
             except Bad as error:
@@ -717,10 +723,16 @@ class Stream:
         return None
 
     def lose_line(self, kind, message):
-        self.fault(kind, message, missing=(self.seq, self.seq))
-        self.lost.append((self.seq, self.seq))
         if self.at_start:
             self.first_segment = self.at_start = False
+            if self.seq < self.first_seq <= INTEGER_MAX:  # the file's name is all there is
+                gap = self.fault(GAP, missing_text(self.seq, self.first_seq - 1),
+                                 missing=(self.seq, self.first_seq - 1))
+                self.gaps.append((gap, self.tree, None))
+                self.lost.append(gap.missing)
+                self.seq = self.first_seq
+        self.fault(kind, message, missing=(self.seq, self.seq))
+        self.lost.append((self.seq, self.seq))
         self.forget()
         self.seq += 1
 
@@ -849,7 +861,7 @@ class Stream:
                 more = {name: stated[0].get(name, 0) - counts[name] for name in TYPES}
                 effects_more = {name: stated[1].get(name, 0) - effects[name]
                                 for name in ("allow", "deny")}
-                good = (sum(more.values()) == self.erased_here
+                good = (sum(more.values()) == len(self.erased_here)
                         and sum(effects_more.values()) == more["decision"]
                         and min(*more.values(), *effects_more.values()) >= 0
                         and not any(more[name] for name in NOT_ERASABLE))
@@ -875,7 +887,8 @@ class Stream:
             wrong("the origin changes within the stream")
         if not origin.endswith("/" + record.stream):
             wrong("the origin does not name the stream")
-        self.origin = origin
+        self.segment_origin = origin
+        self.origin = self.origin or origin
         self.check_frontier(record, value.get("frontier"), wrong)
         if record.seq > 0:
             return self.check_note(record, value.get("previous"), wrong)
@@ -926,7 +939,8 @@ class Stream:
                 wrong(str(error))
                 return
             self.origin = self.origin or checkpoint.origin  # an `open` that was lost
-            if (checkpoint.origin, checkpoint.size) != (self.origin, record.seq) \
+            origin = self.segment_origin or self.origin
+            if (checkpoint.origin, checkpoint.size) != (origin, record.seq) \
                     or not checkpoint.origin.endswith("/" + record.stream):
                 wrong("the checkpoint is not one of the records before it")
                 return
@@ -1016,9 +1030,7 @@ class Stream:
         self.acknowledged += approval.acknowledge
         return None
 
-    def take_erased(self, match):
-        seq = int(match.group(1))
-        h, leaf, mac = (bytes.fromhex(part.decode()) for part in match.groups()[1:])
+    def take_erased(self, seq, h, leaf, mac):
         here = (seq, seq)
 
         def wrong(message):
@@ -1036,13 +1048,11 @@ class Stream:
                 self.fault(INTEGRITY, missing_text(self.seq, seq - 1), seq, (self.seq, seq - 1))
                 self.lost.append((self.seq, seq - 1))
             self.forget()
-        if sha256(b"\0" + h + mac) != leaf:
-            wrong("the erased line does not have the leaf that it carries")
-        elif self.mac_key and self.mac(self.mac_key, self.epoch, seq, h) != mac:
+        if self.mac_key and self.mac(self.mac_key, self.epoch, seq, h) != mac:
             wrong("the mac of the erased line is wrong")
         self.erased.append((self.fault(INTEGRITY, "a record was erased without an approval", seq,
                                        here), seq))
-        self.erased_here += 1
+        self.erased_here.append((self.line, seq))
         self.lost.append(here)
         self.seq, self.prev, self.batch, self.time = seq + 1, leaf.hex(), None, ""
         if self.tree:
@@ -1101,7 +1111,7 @@ class Stream:
         except Bad as error:
             self.faults.append(Fault(INTEGRITY, *place, None, str(error)))
         self.outside = [a for a in self.trust.anchors
-                        if a.checkpoint.origin.endswith("/" + self.stream)]
+                        if self.stream and a.checkpoint.origin.endswith("/" + self.stream)]
 
     def check_at_size(self):
         if self.checkpoint is None and self.stream:
@@ -1163,6 +1173,8 @@ class Stream:
     def finish(self):
         if self.count == 0:
             self.fault(CANNOT, "no record was found here")
+        if self.checkpoint is None:
+            self.load_checkpoint()
         if self.checkpoint and self.checkpoint.size > self.seq:
             self.fault(INTEGRITY, f"the log ends after {self.seq} records, its checkpoint signs "
                                   f"{self.checkpoint.size}")

@@ -264,7 +264,7 @@ def retention():
         def change(lines):
             lines[1] = re.sub(rb'"h":"[0-9a-f]{8}', b'"h":"01234567', m.erased(lines[1]))
         v.edit(0, change)
-        v.fault(0, 2, 1)
+        v.fault(0, 2, None)
     approved("erased_spoilt", "An erased line, lawful, whose hash was changed.", 1, ["erase 1 1"],
              spoil_erased)
 
