@@ -231,7 +231,8 @@ void Follower::check_note(const RecordHead& head, const std::optional<std::strin
   if (!public_key_) return;
   const auto checkpoint = open_checkpoint(*note, *public_key_);
   if (!checkpoint) return judge.fault(checkpoint.error().message);
-  if (checkpoint->origin != origin_ || checkpoint->size != head.seq) {
+  const bool other_origin = opening_ && checkpoint->origin != origin_;
+  if (other_origin || checkpoint->size != head.seq) {
     return judge.fault("the checkpoint is not one of the records before it");
   }
   checkpoint_ = *checkpoint;

@@ -1,0 +1,187 @@
+// Damage of every kind at every place of a small log: always the right class, never exit 0, never a
+// crash. The undamaged log is one that verifies with exit 0.
+#include <utime.h>
+
+#include <filesystem>
+#include <map>
+
+#include "audit/cosignature.h"
+#include "audit/input.h"
+#include "audit/note.h"
+#include "audit/support.h"
+#include "base/encoding.h"
+
+namespace portcullis::audit {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Long ago: nothing is being written there now.
+void write_old(const std::string& path, const std::string& text) {
+  write_text(path, text);
+  const utimbuf long_ago = {1'600'000'000, 1'600'000'000};
+  ::utime(path.c_str(), &long_ago);
+}
+
+// A line by a witness that saw the note at `seconds`.
+std::string cosigned(const std::string& note, const SigningKey& witness, std::int64_t seconds) {
+  const std::string text(parse_note(note)->text);
+  const Signature signature =
+      witness.sign("cosignature/v1\ntime " + std::to_string(seconds) + '\n' + text);
+  Bytes bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    bytes.push_back(static_cast<std::uint8_t>(seconds >> shift));
+  }
+  bytes.insert(bytes.end(), signature.begin(), signature.end());
+  const NoteKey key{"witness.example", NoteAlgorithm::cosignature_v1, witness.public_key()};
+  return note + note_signature_line(key, bytes);
+}
+
+std::string verifier_key(const SigningKey& witness) {
+  const PublicKey key = witness.public_key();
+  const NoteKey named{"witness.example", NoteAlgorithm::cosignature_v1, key};
+  Bytes bytes = {0x04};
+  bytes.insert(bytes.end(), key.begin(), key.end());
+  return "witness.example+" + hex(note_key_id(named)) + '+' + base64(bytes) + '\n';
+}
+
+class Damage : public testing::Test {
+ protected:
+  // Two segments, closed: records 0-3 and 4-7; the last checkpoint is cosigned and kept outside.
+  void SetUp() override {
+    for (int start = 0; start < 2; ++start) {
+      auto log = site_.must_open();
+      site_.stream_key_file();
+      ASSERT_TRUE(log->commit(decision(Effect::allow)).has_value());
+      ASSERT_TRUE(log->close().has_value());
+    }
+    const SigningKey witness = SigningKey::generate();
+    const std::string note = read_text(site_.log_directory() + "/checkpoint");
+    write_text(site_.path("kept"), cosigned(note, witness, 1'790'000'010));
+    write_text(site_.path("witness.vkey"), verifier_key(witness));
+    options_.directories = {site_.log_directory()};
+    options_.public_key_file = site_.path("signing.pub");
+    options_.key_file = site_.path("k0.hex");
+    options_.witness_key_files = {site_.path("witness.vkey")};
+    options_.anchor_files = {site_.path("kept")};
+    options_.jobs = 1;
+    paths_ = segment_paths(site_.log_directory());
+    ASSERT_EQ(paths_.size(), 2u);
+    const VerifyReport whole = verify_log(options_);
+    ASSERT_EQ(whole.exit, VerifyExit::whole)
+        << problems(whole) << testing::PrintToString(whole.not_checked);
+  }
+
+  // What nobody kept outside.
+  void forget_anchors() {
+    options_.anchor_files.clear();
+    fs::remove(site_.log_directory() + "/checkpoint");
+  }
+
+  VerifyExit verify_with(const std::string& path, const std::string& content) {
+    write_old(path, content);
+    return verify_log(options_).exit;
+  }
+
+  Site site_;
+  VerifyOptions options_;
+  std::vector<std::string> paths_;
+};
+
+TEST_F(Damage, EveryBit) {
+  for (const std::string& path : paths_) {
+    const std::string good = read_text(path);
+    for (std::size_t at = 0; at < good.size() && !HasFailure(); ++at) {
+      // The version and the line's end have classes of their own; all bits of them.
+      const bool line_end = good[at] == '\n';
+      for (int bit = 0; bit < 8; ++bit) {
+        if (bit != static_cast<int>(at % 8) && at % 97 != 0 && !line_end) continue;
+        std::string bad = good;
+        bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
+        const VerifyExit exit = verify_with(path, bad);
+        EXPECT_EQ(exit, VerifyExit::integrity) << path << " at " << at << " bit " << bit;
+      }
+    }
+    write_old(path, good);
+  }
+}
+
+TEST_F(Damage, EveryTruncation) {
+  for (const std::string& path : paths_) {
+    const std::string good = read_text(path);
+    for (std::size_t size = 0; size < good.size() && !HasFailure(); ++size) {
+      // What was kept outside names more records than there are, or one is missing in the middle.
+      EXPECT_EQ(verify_with(path, good.substr(0, size)),
+                path == paths_.back()                                  ? VerifyExit::integrity
+                : good[size - (size > 0 ? 1 : 0)] == '\n' || size == 0 ? VerifyExit::gap
+                                                                       : VerifyExit::integrity)
+          << path << " cut to " << size;
+    }
+    write_old(path, good);
+  }
+}
+
+TEST_F(Damage, EveryTruncationOfTheTailThatNobodyVouchesFor) {
+  forget_anchors();
+  const std::string good = read_text(paths_.back());
+  for (std::size_t size = 0; size < good.size() && !HasFailure(); ++size) {
+    const bool between_records = size > 0 && good[size - 1] == '\n';
+    EXPECT_EQ(verify_with(paths_.back(), good.substr(0, size)),
+              between_records ? VerifyExit::unanchored : VerifyExit::gap)
+        << "cut to " << size;
+  }
+}
+
+TEST_F(Damage, EveryBlockOfZeros) {
+  for (const std::string& path : paths_) {
+    const std::string good = read_text(path);
+    for (std::size_t at = 0; at < good.size() && !HasFailure(); at += 64) {
+      std::string bad = good;
+      std::fill_n(bad.begin() + static_cast<std::ptrdiff_t>(at),
+                  std::min<std::size_t>(512, good.size() - at), '\0');
+      EXPECT_EQ(verify_with(path, bad), VerifyExit::integrity) << path << " at " << at;
+    }
+    write_old(path, good);
+  }
+}
+
+TEST_F(Damage, EveryByteOfTheCheckpointAndOfTheNoteThatWasKept) {
+  for (const std::string& path : {site_.log_directory() + "/checkpoint", site_.path("kept")}) {
+    const std::string good = read_text(path);
+    for (std::size_t at = 0; at < good.size() && !HasFailure(); ++at) {
+      std::string bad = good;
+      bad[at] = static_cast<char>(bad[at] ^ (1 << at % 8));
+      const VerifyExit exit = verify_with(path, bad);
+      EXPECT_NE(exit, VerifyExit::whole) << path << " at " << at;
+      EXPECT_NE(verify_with(path, good.substr(0, at)), VerifyExit::whole) << path << " at " << at;
+    }
+    write_old(path, good);
+  }
+}
+
+TEST_F(Damage, OfACompressedSegment) {
+  const std::string plain = read_text(paths_[0]);
+  const std::string good = compressed(plain);
+  fs::remove(paths_[0]);
+  const std::string path = paths_[0] + ".zst";
+  ASSERT_EQ(verify_with(path, good), VerifyExit::whole) << problems(verify_log(options_));
+  std::map<VerifyExit, int> seen;
+  for (std::size_t at = 0; at < good.size() && !HasFailure(); ++at) {
+    EXPECT_EQ(verify_with(path, good.substr(0, at)), VerifyExit::cannot) << "cut to " << at;
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string bad = good;
+      bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
+      const VerifyExit exit = verify_with(path, bad);
+      ++seen[exit];
+      // A change that leaves every byte of the segment as it was damages nothing.
+      const bool harmless = exit == VerifyExit::whole && at < 18;
+      EXPECT_TRUE(exit == VerifyExit::integrity || exit == VerifyExit::cannot || harmless)
+          << static_cast<int>(exit) << " at " << at << " bit " << bit;
+    }
+  }
+  EXPECT_GT(seen[VerifyExit::cannot], 100);
+  EXPECT_LT(seen[VerifyExit::whole], 9);
+}
+
+}  // namespace
+}  // namespace portcullis::audit
