@@ -232,7 +232,7 @@ class Retention(PortcullisCase):
         self.assertEqual(len(shown.stdout.splitlines()), 2)
         daemon = self.start_daemon(self.site)
         self.assertEqual(self.retain(approval).returncode, 5)
-        self.assertEqual(daemon.stop(), 0)
+        self.stop_and_verify(daemon)
 
     def test_refusals(self):
         made, _ = self.approve("--drop", "0-3")
@@ -253,6 +253,7 @@ class Retention(PortcullisCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         first = sorted(pathlib.Path(self.log).glob("*.jsonl"))[0]
         self.assertEqual(len(first.read_text().splitlines()), 1)
+        self.assert_whole(self.site)
 
 
 if __name__ == "__main__":
