@@ -23,6 +23,9 @@ FaultyFileSystem::Plan::Whose whose_call() {
   return std::string_view(name) == "pc-archive" ? Whose::archivist : Whose::writer;
 }
 
+// Sidecars, which nothing relies on: the power cut is about the rest.
+bool is_background() { return whose_call() == FaultyFileSystem::Plan::Whose::archivist; }
+
 }  // namespace
 
 std::int64_t FaultyFileSystem::perform(Op op, const std::function<std::int64_t()>& call) {
@@ -106,6 +109,7 @@ bool MortalFileSystem::alive() {
 }
 
 int MortalFileSystem::open(const std::string& path, int flags) {
+  if (is_background()) return dead() ? -EIO : real_file_system().open(path, flags);
   if (!alive()) return -EIO;
   const int file = real_file_system().open(path, flags);
   if (file >= 0) open_files_[file] = path;
@@ -113,6 +117,7 @@ int MortalFileSystem::open(const std::string& path, int flags) {
 }
 
 std::int64_t MortalFileSystem::write_at(int file, std::string_view data, std::uint64_t offset) {
+  if (is_background()) return dead() ? -EIO : real_file_system().write_at(file, data, offset);
   // The write that is under way when the power goes may reach the disk in part.
   const bool last = dies_at_ > 0 && calls_ + 1 == dies_at_;
   if (!alive() && !last) return -EIO;
@@ -126,10 +131,12 @@ std::int64_t MortalFileSystem::write_at(int file, std::string_view data, std::ui
 }
 
 std::int64_t MortalFileSystem::read_at(int file, std::span<char> out, std::uint64_t offset) {
+  if (is_background()) return dead() ? -EIO : real_file_system().read_at(file, out, offset);
   return alive() ? real_file_system().read_at(file, out, offset) : -EIO;
 }
 
 int MortalFileSystem::sync(int file) {
+  if (is_background()) return dead() ? -EIO : real_file_system().sync(file);
   if (!alive()) return -EIO;
   std::erase_if(writes_, [&](const Write& write) { return write.path == open_files_.at(file); });
   return real_file_system().sync(file);
@@ -140,11 +147,13 @@ int MortalFileSystem::truncate(int file, std::uint64_t size) {
 }
 
 int MortalFileSystem::close(int file) {
+  if (is_background()) return real_file_system().close(file);
   open_files_.erase(file);
   return real_file_system().close(file);
 }
 
 int MortalFileSystem::rename(const std::string& from, const std::string& to) {
+  if (is_background()) return dead() ? -EIO : real_file_system().rename(from, to);
   if (!alive()) return -EIO;
   Rename entry{from, to, {}};
   if (std::filesystem::exists(to)) {
@@ -160,6 +169,7 @@ int MortalFileSystem::rename(const std::string& from, const std::string& to) {
 
 // As if durable at once: nothing of ours relies on a file coming back.
 int MortalFileSystem::remove(const std::string& path) {
+  if (is_background()) return dead() ? -EIO : real_file_system().remove(path);
   return alive() ? real_file_system().remove(path) : -EIO;
 }
 int MortalFileSystem::make_directory(const std::string& path) {
@@ -167,6 +177,7 @@ int MortalFileSystem::make_directory(const std::string& path) {
 }
 
 int MortalFileSystem::sync_directory(const std::string& path) {
+  if (is_background()) return dead() ? -EIO : real_file_system().sync_directory(path);
   if (!alive()) return -EIO;
   for (const Rename& entry : renames_) {
     if (!entry.backup.empty()) std::filesystem::remove(entry.backup);
