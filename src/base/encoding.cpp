@@ -1,6 +1,7 @@
 #include "base/encoding.h"
 
 #include <array>
+#include <cstring>
 
 namespace portcullis {
 namespace {
@@ -20,6 +21,16 @@ constexpr std::array<std::int8_t, 256> reverse(std::string_view alphabet) {
   return table;
 }
 constexpr auto hex_values = reverse(hex_digits);
+
+// The digits of every byte, one after the other.
+constexpr std::array<char, 512> hex_pairs = [] {
+  std::array<char, 512> pairs{};
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    pairs[2 * byte] = hex_digits[byte >> 4];
+    pairs[2 * byte + 1] = hex_digits[byte & 15];
+  }
+  return pairs;
+}();
 constexpr auto standard_values = reverse(standard_alphabet);
 constexpr auto url_values = reverse(url_alphabet);
 
@@ -66,8 +77,8 @@ void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
   std::size_t at = out.size();
   out.resize(at + 2 * bytes.size());
   for (const std::uint8_t byte : bytes) {
-    out[at++] = hex_digits[byte >> 4];
-    out[at++] = hex_digits[byte & 15];
+    std::memcpy(&out[at], &hex_pairs[2 * byte], 2);
+    at += 2;
   }
 }
 
