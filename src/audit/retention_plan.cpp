@@ -41,11 +41,18 @@ bool may_be_erased(RecordType type) {
   return false;
 }
 
+bool covers(const std::vector<SeqRange>& ranges, const SeqRange& range) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const SeqRange& r) {
+    return r.first <= range.first && range.last <= r.last;
+  });
+}
+
 // One segment as the plan sees it.
 struct SegmentFacts {
   std::uint64_t first = 0;
   std::uint64_t end = 0;                // of the records that are there
   bool sealed = false;                  // its last record is the seal, or it is not the last one
+  bool damaged = false;                 // in a way that the approval acknowledges
   std::vector<std::string> retentions;  // notes of its retention records
 };
 
@@ -63,7 +70,9 @@ class Survey {
     for (;;) {
       const auto line = reader->next();
       if (!line) return tl::unexpected(line.error());
-      if (line->kind != Line::Kind::record) return {};
+      // A torn end is the next start's to recover.
+      if (line->kind == Line::Kind::end || line->kind == Line::Kind::torn) return {};
+      if (line->kind == Line::Kind::unwritten) continue;
       if (auto taken = take(line->text, facts); !taken) return taken;
     }
   }
@@ -76,10 +85,10 @@ class Survey {
   Result<void> take(std::string_view text, SegmentFacts& facts) {
     const auto record = parse_record(text);
     const auto gone = record ? std::nullopt : parse_erased(text);
-    const std::uint64_t seq = record ? record->head.seq : gone ? gone->seq : integer_max;
+    if (!record && !gone) return pass_over(facts, facts.end + 1);
+    const std::uint64_t seq = record ? record->head.seq : gone->seq;
     if (seq != facts.end) {
-      return failure(Cause::untrusted, "record " + std::to_string(facts.end) +
-                                           " is damaged: run portcullis audit verify");
+      if (auto passed = pass_over(facts, seq); !passed) return passed;
     }
     ++facts.end;
     facts.sealed = record && record->head.type == RecordType::seal;
@@ -103,15 +112,20 @@ class Survey {
     return {};
   }
 
+  // What should stand before record `seq` does not: fine if it is acknowledged.
+  Result<void> pass_over(SegmentFacts& facts, std::uint64_t seq) {
+    if (seq <= facts.end || !covers(approval_.acknowledge, {facts.end, seq - 1})) {
+      return failure(Cause::untrusted, "record " + std::to_string(facts.end) +
+                                           " is damaged: run portcullis audit verify");
+    }
+    facts.end = seq;
+    facts.damaged = true;
+    return {};
+  }
+
   const std::string& directory_;
   const Approval& approval_;
 };
-
-bool covers(const std::vector<SeqRange>& ranges, const SeqRange& range) {
-  return std::any_of(ranges.begin(), ranges.end(), [&](const SeqRange& r) {
-    return r.first <= range.first && range.last <= r.last;
-  });
-}
 
 class Planner {
  public:
@@ -169,6 +183,12 @@ class Planner {
   }
 
   Result<void> check_erase() const {
+    for (const SegmentFacts& segment : survey_.segments) {
+      for (const SeqRange& range : approval_.erase) {
+        if (!segment.damaged || range.last < segment.first || range.first >= segment.end) continue;
+        return refuse("erase", range, "a segment that is damaged stays as it is");
+      }
+    }
     std::uint64_t asked = 0;
     for (const SeqRange& range : approval_.erase) asked += range.last - range.first + 1;
     if (asked == survey_.erasable + survey_.erased) return {};

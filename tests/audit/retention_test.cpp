@@ -257,6 +257,26 @@ TEST_F(RetentionTest, ADamagedSegmentIsNotDropped) {
   EXPECT_TRUE(std::filesystem::exists(path));
 }
 
+TEST_F(RetentionTest, DamageIsAcknowledgedByNameOnly) {
+  const std::uint64_t seq = segment(2).first + 1;
+  const std::string path = segment_paths(directory())[2];
+  std::string text = read_text(path);
+  text[text.find('\n') + 1] = 'x';
+  write_text(path, text);
+  for (const Approval& other :
+       {Approval{"", {}, {}, {{seq + 1, seq + 1}}}, Approval{"", {segment(2)}, {}, {}}}) {
+    const auto refused = run(other);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().cause, Cause::untrusted);
+  }
+  const auto erased = run(Approval{"", {}, {{seq + 1, seq + 1}}, {{seq, seq}}});
+  ASSERT_FALSE(erased);
+  EXPECT_EQ(erased.error().cause, Cause::invalid);
+  const auto done = run(Approval{"", {}, {}, {{seq, seq}}});
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(read_text(path), text);
+}
+
 TEST_F(RetentionTest, TheSameApprovalTwiceIsOneRecord) {
   const std::string note = sign({"", {segment(1)}, {}, {}});
   ASSERT_TRUE(run(note));
