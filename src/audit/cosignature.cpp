@@ -115,8 +115,13 @@ Result<std::string> cosigned_note(std::string_view note, std::string_view lines,
                                   const WitnessKey& witness) {
   std::string all(note);
   all += lines;
+  const auto own = parse_note(note);
+  if (!own) return tl::unexpected(own.error());
   const auto parsed = parse_note(all);
   if (!parsed) return tl::unexpected(parsed.error());
+  if (parsed->text.size() != own->text.size()) {
+    return failure(Cause::invalid, "not only signature lines");
+  }
   std::string out(note);
   for (const NoteSignature& line : parsed->signatures) {
     if (find_signer(line, {&witness, 1}) == nullptr) continue;

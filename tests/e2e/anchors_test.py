@@ -1,12 +1,15 @@
 """The daemon has its log stamped by a real time-stamp authority, and by none that is not one."""
 
 import base64
+import os
 import re
+import subprocess
 import unittest
+import urllib.request
 
 from openssl_ts_authority import Authority
 from portcullis_case import PortcullisCase
-from portcullis_daemon import wait_for
+from portcullis_daemon import PORTCULLIS, wait_for
 
 
 class Anchors(PortcullisCase):
@@ -27,6 +30,18 @@ class Anchors(PortcullisCase):
         return wait_for(lambda: len(self.anchors()) >= count and self.anchors(), 20,
                         f"{count} anchors")
 
+    def metrics(self, daemon):
+        port = re.search(r"admin on \S+:(\d+)", daemon.log()).group(1)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            return answer.read().decode()
+
+    def check(self):
+        done = subprocess.run([PORTCULLIS, "check", "--config",
+                               str(self.site.directory / "portcullis.yaml")],
+                              env={**os.environ, "UPSTREAM_KEY": "k"},
+                              capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout
+
     def assert_good(self, anchor):
         """Its reply is one that OpenSSL accepts, over a note that the log carries."""
         self.assertEqual(list(anchor)[9:12], ["kind", "note", "reply"])
@@ -46,6 +61,10 @@ class Anchors(PortcullisCase):
         self.assertGreater(self.authority.asked, asked)
         for anchor in self.anchors():
             self.assert_good(anchor)
+        metrics = self.metrics(daemon)
+        self.assertRegex(metrics, r'portcullis_anchors_total\{anchor="time_stamp"\} [1-9]')
+        self.assertRegex(metrics, r'portcullis_anchor_failures_total\{anchor="time_stamp"\} 0')
+        self.assertRegex(metrics, r'portcullis_anchor_age_seconds\{anchor="time_stamp"\} \d+')
         sizes = [int(a["note"].split("\n")[1]) for a in self.anchors()]
         self.assertEqual(sizes, sorted(set(sizes)))
         # The end is anchored as well: what came last before the seal is covered.
@@ -113,6 +132,21 @@ class Anchors(PortcullisCase):
         daemon = self.start_daemon(self.site, ready=False)
         self.assertEqual(daemon.wait(), 78)
         self.assertIn("audit.anchors", daemon.log())
+        code, words = self.check()
+        self.assertEqual(code, 1)
+        self.assertRegex(words, "ERROR +audit.anchors: .*missing.pem")
+
+    def test_is_checked_beforehand(self):
+        self.site.write()
+        code, words = self.check()
+        self.assertEqual(code, 0, words)
+        self.assertRegex(words, "OK +audit.anchors")
+        self.site.config["audit"]["anchors"]["witnesses"] = [
+            {"url": "https://w.example", "key": "w.example+00000000+AAAA"}]
+        self.site.write()
+        code, words = self.check()
+        self.assertEqual(code, 1)
+        self.assertRegex(words, "ERROR +audit.anchors: witness https://w.example: ")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (portcullis::audit::open_checkpoint(text, key)) std::abort();
   const auto cosigned = portcullis::audit::open_cosignatures(text, {&witness, 1});
   if (cosigned && !cosigned->empty()) std::abort();
-  if (portcullis::audit::cosigned_note("a/0\n1\nx\n\n"sv, text, witness)) std::abort();
+  if (portcullis::audit::cosigned_note("a/0\n1\nx\n\n\u2014 a AAAAAAA=\n"sv, text, witness))
+    std::abort();
   const auto parsed = portcullis::audit::parse_witness_key(text);
   if (parsed && !portcullis::audit::is_note_key_name(parsed->name)) std::abort();
   (void)portcullis::audit::parse_witness_keys(text);
