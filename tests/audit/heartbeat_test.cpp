@@ -99,6 +99,23 @@ TEST_F(Heartbeat, ARecordOnceAMinuteInWhichRecordsArrived) {
   EXPECT_EQ(report.exit, VerifyExit::unanchored) << problems(report);
 }
 
+TEST_F(Heartbeat, AnAnchorAloneAsksForNoOtherCheckpoint) {
+  commit();
+  ASSERT_TRUE(writer->checkpoint().has_value());
+  const Draft anchor(RecordType::anchor, "\"kind\":\"witness\",\"note\":\"n\"");
+  ASSERT_TRUE(writer->commit({&anchor, 1}).has_value());
+  site.clock.advance(seconds(120));
+  ASSERT_TRUE(writer->tend().has_value());
+  EXPECT_EQ(checkpoint_records(), 1u);
+  commit();
+  EXPECT_EQ(checkpoint_records(), 2u) << "something else arrived";
+  commit();
+  ASSERT_TRUE(writer->commit({&anchor, 1}).has_value());
+  site.clock.advance(seconds(60));
+  ASSERT_TRUE(writer->tend().has_value());
+  EXPECT_EQ(checkpoint_records(), 3u) << "the anchor does not hide what arrived before it";
+}
+
 TEST_F(Heartbeat, WhatIsRecordedIsInTheFileFirst) {
   commit();
   const auto made = writer->checkpoint();
