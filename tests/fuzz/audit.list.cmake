@@ -1,4 +1,5 @@
 portcullis_fuzz(audit_reader_fuzz SOURCES audit_reader_fuzz.cpp LINKS portcullis_audit)
 portcullis_fuzz(note_fuzz SOURCES note_fuzz.cpp LINKS portcullis_audit)
+portcullis_fuzz(record_proof_fuzz SOURCES record_proof_fuzz.cpp LINKS portcullis_audit)
 portcullis_fuzz(time_stamp_fuzz SOURCES time_stamp_fuzz.cpp LINKS portcullis_audit)
 portcullis_fuzz(verify_fuzz SOURCES verify_fuzz.cpp LINKS portcullis_audit)
