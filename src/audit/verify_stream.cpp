@@ -241,15 +241,23 @@ void StreamVerifier::read_segments() {
   options.begins_at = begins_at_;
   Stitch stitch(options);
   const std::uint64_t total = task_.on_progress ? file_bytes() : 0;
-  OrderedWork<SegmentReport> work(
-      {segments_.size(), task_.jobs, [this](std::size_t index) { return read_segment(index); }});
-  for (std::size_t taken = 0; taken < segments_.size();) {
-    auto report = work.take(progress_interval);
-    if (task_.on_progress) task_.on_progress({bytes_done_, total});
-    if (!report) continue;
-    ++taken;
-    stitch.add(*std::move(report),
-               taken == segments_.size() ? Stitch::Position::last : Stitch::Position::inner);
+  const auto add = [&](std::size_t index, SegmentReport&& report) {
+    stitch.add(std::move(report),
+               index + 1 == segments_.size() ? Stitch::Position::last : Stitch::Position::inner);
+  };
+  if (task_.jobs == 1) {
+    for (std::size_t index = 0; index < segments_.size(); ++index) {
+      add(index, read_segment(index));
+      if (task_.on_progress) task_.on_progress({bytes_done_, total});
+    }
+  } else {
+    OrderedWork<SegmentReport> work(
+        {segments_.size(), task_.jobs, [this](std::size_t index) { return read_segment(index); }});
+    for (std::size_t index = 0; index < segments_.size();) {
+      auto report = work.take(progress_interval);
+      if (task_.on_progress) task_.on_progress({bytes_done_, total});
+      if (report) add(index++, *std::move(report));
+    }
   }
   std::vector<std::string> said = std::move(out_.stitched.not_checked);
   out_.stitched = stitch.finish();

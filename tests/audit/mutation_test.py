@@ -167,7 +167,7 @@ class Mill:
                 (self.copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.copy / name)
         subprocess.run(["cmake", "--preset", "dev", "-B", str(self.build),
-                        "-DCMAKE_CXX_FLAGS_DEBUG=-O1"], cwd=self.copy, check=True,
+                        "-DCMAKE_CXX_FLAGS_DEBUG=-O0"], cwd=self.copy, check=True,
                        stdout=subprocess.DEVNULL)
         if not self.make() or not self.passes():
             sys.exit("the tests do not pass without any mutation")
