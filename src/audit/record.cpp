@@ -150,6 +150,8 @@ Result<ParsedRecord> parse_record(std::string_view line) {
 }
 
 bool is_recordable(std::string_view members) {
+  // Or a text's own backslash before "u0000", which no text has that may stand in a record.
+  if (members.find("\\u0000") != std::string_view::npos) return false;
   while (members.size() >= 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, members.data(), 8);

@@ -60,7 +60,8 @@ struct ParsedRecord {
 // not a record. Judges the form of head and suffix only, neither hashes nor the members.
 Result<ParsedRecord> parse_record(std::string_view line);
 
-// Whether `members` can stand in a line: UTF-8 without control characters.
+// Whether `members` can stand in a line: UTF-8 without control characters,
+// and no escaped NUL.
 bool is_recordable(std::string_view members);
 
 // Decimal without leading zeros, at most integer_max; takes what it reads off the front of `text`.

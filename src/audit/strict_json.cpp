@@ -206,6 +206,7 @@ bool JsonChecker::read_escape() {
   if (kind != 'u') return simple_escapes.find(kind) != std::string_view::npos || syntax();
   std::uint32_t code = 0;
   if (!read_four_digits(code)) return false;
+  if (code == 0) return refuse("a NUL, at which some readers stop");
   if (is_low_surrogate(code)) return refuse("a lone surrogate");
   if (!is_high_surrogate(code)) return true;
   if (!take('\\') || !take('u')) return refuse("a lone surrogate");

@@ -103,6 +103,7 @@ TEST(Record, RecordableIsUtf8WithoutControls) {
   EXPECT_TRUE(is_recordable(""));
   EXPECT_TRUE(is_recordable("plain ASCII of more than eight bytes\x7f"));
   EXPECT_TRUE(is_recordable("12345678\xF0\x9F\x98\x80 and more of it"));
+  EXPECT_FALSE(is_recordable("\"a\":\"\\u0000\""));
   for (std::size_t at = 0; at < 24; ++at) {
     for (int value = 0; value < 256; ++value) {
       std::string text(24, 'a');

@@ -39,6 +39,8 @@ TEST(StrictJson, RefusesWhatTwoReadersCouldReadDifferently) {
       "{\"a\":\"\\x\"}",
       std::string("{\"a\":\"\\\0\"}", 9),
       "{\"a\":\"\xff\"}",
+      "{\"a\":\"\\u0000\"}",
+      "{\"\\u0000\":1}",
       std::string("{\"a\":1}\0{\"b\":2}", 15),
       "{\"a\":\n1}",
       "{\"a\":01}",
@@ -57,7 +59,7 @@ TEST(StrictJson, AcceptsTheRest) {
       "{\"a\":9007199254740991,\"b\":-9007199254740991,\"c\":[true,false,\"\"]}",
       "{\"a\":{\"a\":{\"a\":0}}}",
       "{\"a\":[{\"b\":1},{\"b\":2}]}",
-      "{\"a\":\"\\ud83d\\ude00 \xF0\x9F\x98\x80 \\u0000\"}",
+      "{\"a\":\"\\ud83d\\ude00 \xF0\x9F\x98\x80 \\u0001\"}",
       std::string(64, '[') + std::string(64, ']'),
   };
   for (const std::string& text : good) {
@@ -91,6 +93,7 @@ bool is_good_for_nlohmann(const std::string& text) {
     if (opens && depth >= 64) good = false;
     if (opens) names.emplace_back();
     if (event == Event::object_end || event == Event::array_end) names.pop_back();
+    if (value.is_string()) good &= value.get<std::string>().find('\0') == std::string::npos;
     if (event == Event::key) good &= names.back().insert(value.get<std::string>()).second;
     if (event != Event::value) return true;
     if (value.is_null() || value.is_number_float()) good = false;
