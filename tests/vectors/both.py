@@ -19,12 +19,11 @@ def vectors():
     return sorted(path.parent for path in HERE.glob("*/expect.json"))
 
 
-def copy_vector(name, to):
-    """The vector and the keys, as git does not keep them: secrets that only their owner reads."""
-    shutil.copytree(HERE / "keys", to / "keys")
+def copy_vectors(to):
+    """All of them, with keys as git does not keep them: secrets that only their owner reads."""
+    shutil.copytree(HERE, to, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     for path in (to / "keys").iterdir():
         path.chmod(0o600)
-    return pathlib.Path(shutil.copytree(HERE / name, to / name))
 
 
 def places(report):
