@@ -113,7 +113,9 @@ Result<void> put_away(FileSystem& files, const std::string& directory,
   const auto names = files_to_move(directory);
   if (!names) return tl::unexpected(names.error());
   for (const std::string& name : *names) {
-    const int moved = files.rename(directory + '/' + name, target + '/' + name);
+    std::string from = directory;
+    std::string to = target;
+    const int moved = files.rename(from.append("/").append(name), to.append("/").append(name));
     if (moved < 0) return tl::unexpected(io_error("move to " + target, name, moved));
   }
   for (const std::string& changed : {target, directory}) {
