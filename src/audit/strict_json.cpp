@@ -144,8 +144,7 @@ bool JsonChecker::read_value() {
       Text value;
       if (!read_string(value)) return false;
       note_string(value);
-      expect_ = Expect::after_value;
-      return true;
+      return end_scalar();
     }
     case 't':
       return read_literal("true");
@@ -156,6 +155,15 @@ bool JsonChecker::read_value() {
     default:
       return read_number();
   }
+}
+
+// Takes the comma that usually follows.
+bool JsonChecker::end_scalar() {
+  expect_ = Expect::after_value;
+  if (depth_ > 0 && take(',')) {
+    expect_ = levels_[depth_ - 1].object ? Expect::member : Expect::value;
+  }
+  return true;
 }
 
 bool JsonChecker::read_after_value() {
@@ -172,8 +180,10 @@ bool JsonChecker::read_member() {
   if (*at_ != '"') return syntax();
   if (!read_string(name) || !add_name(name.escaped ? unescape(name.raw) : name.raw)) return false;
   while (take(' ')) continue;
+  if (!take(':')) return syntax();
   expect_ = Expect::value;
-  return take(':') || syntax();
+  // The usual next step, without the way through step().
+  return at_ == end_ || *at_ == ' ' || read_value();
 }
 
 bool JsonChecker::read_string(Text& out) {
@@ -236,8 +246,7 @@ bool JsonChecker::read_number() {
   if (at_ == begin || (*begin == '0' && at_ - begin > 1)) return syntax();
   const bool is_float = at_ < end_ && (*at_ == '.' || *at_ == 'e' || *at_ == 'E');
   if (is_float) return refuse("a number that is no integer");
-  expect_ = Expect::after_value;
-  return true;
+  return end_scalar();
 }
 
 bool JsonChecker::read_literal(std::string_view literal) {

@@ -50,6 +50,7 @@ class JsonChecker {
   bool run();
   bool step();
   bool read_value();
+  bool end_scalar();
   bool read_after_value();
   bool read_member();
   bool read_string(Text& out);
