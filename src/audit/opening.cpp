@@ -12,17 +12,17 @@ std::optional<PublicKey> key_member(const Json& object, const char* name) {
   return found == object.end() ? std::nullopt : digest_of(*found);
 }
 
-std::optional<Predecessor> read_predecessor(const Json& json) {
+std::optional<StatedPredecessor> read_predecessor(const Json& json) {
   if (!json.is_object()) return std::nullopt;
   const auto key = key_member(json, "public_key");
   const auto note = text_member(json, "note");
   const auto reason = text_member(json, "reason");
   if (!key || !note || (reason != "rotated" && reason != "restored")) return std::nullopt;
-  return Predecessor{*key, *note, *reason};
+  return StatedPredecessor{*key, *note, *reason};
 }
 
-Genesis read_genesis(const Json& json, std::vector<std::string>& problems) {
-  Genesis genesis;
+StatedGenesis read_genesis(const Json& json, std::vector<std::string>& problems) {
+  StatedGenesis genesis;
   if (const auto wrapped = text_member(json, "wrapped_key")) {
     genesis.wrapped_key = from_base64(*wrapped);
   }

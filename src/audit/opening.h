@@ -18,16 +18,16 @@
 namespace portcullis::audit {
 
 // The stream that a stream goes on from.
-struct Predecessor {
+struct StatedPredecessor {
   PublicKey public_key{};
   std::string note;    // its final checkpoint
   std::string reason;  // rotated, restored
 };
 
-struct Genesis {
+struct StatedGenesis {
   std::optional<Bytes> wrapped_key;  // K_0 for the auditors
   std::optional<PublicKey> approver;
-  std::optional<Predecessor> predecessor;
+  std::optional<StatedPredecessor> predecessor;
 };
 
 struct Opening {
@@ -35,7 +35,7 @@ struct Opening {
   std::optional<PublicKey> public_key;
   std::optional<std::vector<Digest>> frontier;
   std::optional<std::string> previous;  // the checkpoint of the records before
-  std::optional<Genesis> genesis;
+  std::optional<StatedGenesis> genesis;
   std::vector<std::string> problems;
 };
 

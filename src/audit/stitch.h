@@ -40,7 +40,7 @@ struct StitchedStream {
   std::optional<StreamId> stream;
   std::optional<PublicKey> public_key;
   std::string origin;
-  std::optional<Genesis> genesis;
+  std::optional<StatedGenesis> genesis;
   std::string genesis_path;
   std::uint64_t size = 0;  // of the tree: the seq after the last
   std::optional<Frontier> tree;

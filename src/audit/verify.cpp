@@ -15,9 +15,7 @@
 namespace portcullis {
 namespace {
 
-using audit::Checkpoint;
-using audit::Genesis;
-using audit::Predecessor;
+using audit::StatedPredecessor;
 using audit::StreamPeek;
 using audit::StreamTask;
 using audit::VerifiedStream;
@@ -37,7 +35,7 @@ class LogVerifier {
   void fault(const std::string& file, std::string message,
              std::optional<std::uint64_t> seq = std::nullopt);
   void check_links();
-  void check_link(const VerifiedStream& stream, const Predecessor& predecessor);
+  void check_link(const VerifiedStream& stream, const StatedPredecessor& predecessor);
   void anchor_predecessors();
   void check_manifest();
   void check_leftovers();
@@ -90,7 +88,7 @@ std::vector<StreamTask> LogVerifier::plan() const {
   std::vector<std::uint64_t> sizes;
   for (const StreamPeek& peek : peeks) {
     if (!peek.opening || !peek.opening->genesis || !peek.opening->genesis->predecessor) continue;
-    const Predecessor& before = *peek.opening->genesis->predecessor;
+    const StatedPredecessor& before = *peek.opening->genesis->predecessor;
     const auto note = audit::open_checkpoint(before.note, before.public_key);
     if (note) sizes.push_back(note->size);
   }
@@ -136,7 +134,7 @@ void LogVerifier::check_links() {
   }
 }
 
-void LogVerifier::check_link(const VerifiedStream& stream, const Predecessor& predecessor) {
+void LogVerifier::check_link(const VerifiedStream& stream, const StatedPredecessor& predecessor) {
   const std::string& place = stream.stitched.genesis_path;
   const auto note = audit::open_checkpoint(predecessor.note, predecessor.public_key);
   if (!note) return fault(place, "the predecessor is not one: " + note.error().message, 0);
