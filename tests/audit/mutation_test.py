@@ -167,7 +167,7 @@ class Mill:
                 (self.copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.copy / name)
         subprocess.run(["cmake", "--preset", "dev", "-B", str(self.build),
-                        "-DCMAKE_CXX_FLAGS_DEBUG=-O0"], cwd=self.copy, check=True,
+                        "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -Wno-error"], cwd=self.copy, check=True,
                        stdout=subprocess.DEVNULL)
         if not self.make() or not self.passes():
             sys.exit("the tests do not pass without any mutation")
@@ -180,14 +180,12 @@ class Mill:
         return made.returncode == 0
 
     def passes(self):
-        # Damage and truncation at every place take long and need not be asked for every mutant.
-        for tests in ("-Tampering*:Damage*", "Damage*"):
-            ended = subprocess.run(
-                [str(self.build / "tests/audit/verifier_test"), f"--gtest_filter={tests}",
-                 "--gtest_fail_fast"], capture_output=True, timeout=600, check=False)
-            if ended.returncode != 0:
-                return False
-        return True
+        # Without damage at every place, which takes too long to be asked for every mutant.
+        ended = subprocess.run(
+            [str(self.build / "tests/audit/verifier_test"), "--gtest_fail_fast",
+             "--gtest_filter=-Tampering*:Damage*:LiveLog*"],
+            capture_output=True, timeout=600, check=False)
+        return ended.returncode == 0
 
     def survives(self, name):
         file, text, without = CHECKS[name]
