@@ -118,12 +118,18 @@ const Told told[] = {
           r.members.replace(key, 64, std::string(64, '0'));
         }),
      5, 1, 5, "another public key"},
-    {"origin of another stream",
-     at(5,
-        [](auto& r) {
-          r.members = replaced(r.members, hex(r.head.stream), std::string(32, '0'));
-        }),
-     5, 1, 5, "origin"},
+    {"origin of another stream", at(0,
+                                    [](auto& r) {
+                                      r.members = replaced(r.members, hex(r.head.stream),
+                                                           std::string(32, '0'));
+                                    }),
+     0, 1, 0, "does not name the stream"},
+    {"erased after the seal",
+     [](auto& r) {
+       if (r.head.seq == 8) r.head.type = RecordType::seal;
+       r.erased = r.head.seq == 9;
+     },
+     5, 5, 9, "a line follows the seal"},
     {"another deployment",
      at(5, [](auto& r) { r.members = replaced(r.members, "\"portcullis/", "\"elsewhere/"); }), 5, 1,
      5, "origin changes"},

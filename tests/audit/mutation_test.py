@@ -166,8 +166,10 @@ class Mill:
             if (ROOT / name).is_file():
                 (self.copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.copy / name)
+        for path in (self.copy / "cmake").glob("*.cmake"):  # a mutant may leave things unused
+            path.write_text(path.read_text().replace(" -Werror", ""))
         subprocess.run(["cmake", "--preset", "dev", "-B", str(self.build),
-                        "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -Wno-error"], cwd=self.copy, check=True,
+                        "-DCMAKE_CXX_FLAGS_DEBUG=-O0"], cwd=self.copy, check=True,
                        stdout=subprocess.DEVNULL)
         if not self.make() or not self.passes():
             sys.exit("the tests do not pass without any mutation")
