@@ -74,7 +74,12 @@ Result<Line> SegmentReader::next() {
   for (;;) {
     if (!rest().empty() && rest().front() == '\0') return skip_unwritten();
     const std::size_t feed = rest().find('\n', searched);
-    if (std::min(feed, rest().size()) > line_bytes_max) return skip_too_long();
+    if (std::min(feed, rest().size()) > line_bytes_max) {
+      // What a write tore off ends where space begins that was reserved and never written.
+      const std::size_t unwritten = rest().substr(0, line_bytes_max).find('\0');
+      if (unwritten != std::string_view::npos) return take(Line::Kind::torn, unwritten, 0);
+      return skip_too_long();
+    }
     if (feed != std::string_view::npos) return take(Line::Kind::record, feed, 1);
     searched = rest().size();
     const auto more = fill();

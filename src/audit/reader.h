@@ -20,7 +20,7 @@ namespace portcullis::audit {
 struct Line {
   enum class Kind : std::uint8_t {
     record,     // text, without its line feed
-    torn,       // text without a line feed at the end of the file
+    torn,       // text without a line feed at the end of the file, or before much unwritten space
     too_long,   // more than line_bytes_max without a line feed; skipped
     unwritten,  // NUL bytes up to the next other byte or the end of the file
     end,        // of the file

@@ -49,7 +49,7 @@ struct Cut {
 class PowerCut : public testing::TestWithParam<Cut> {};
 
 TEST_P(PowerCut, AtEveryCall) {
-  for (int at = 1;; ++at) {
+  for (int at = 1;; at += places_step) {
     SCOPED_TRACE("call " + std::to_string(at));
     Site site;
     site.options.segment_bytes_max = 2000;
@@ -97,7 +97,7 @@ TEST(PowerCutInABatch, AtEveryByte) {
   files.power_cut(0, Renames::kept);
   const std::string saved = site.path("saved");
   copy_directory(site.log_directory(), saved);
-  for (std::size_t kept = 0; kept <= length - start; ++kept) {
+  for (std::size_t kept = 0; kept <= length - start; kept += places_step) {
     SCOPED_TRACE("byte " + std::to_string(kept));
     copy_directory(saved, site.log_directory());
     const std::string path = segment_paths(site.log_directory()).at(0);

@@ -46,6 +46,21 @@ TEST(Reader, TellsLinesFromTearsAndUnwrittenSpace) {
   EXPECT_EQ(seen[6].kind, Kind::end);
 }
 
+TEST(Reader, TellsATearBeforeMuchUnwrittenSpaceFromALongLine) {
+  const auto seen = read("one\ntwo" + std::string(line_bytes_max + 100, '\0'));
+  ASSERT_EQ(seen.size(), 4u);
+  EXPECT_EQ(seen[1].kind, Kind::torn);
+  EXPECT_EQ(seen[1].text, "two");
+  EXPECT_EQ(seen[1].offset, 4u);
+  EXPECT_EQ(seen[2].kind, Kind::unwritten);
+  EXPECT_EQ(seen[2].offset, 7u);
+  EXPECT_EQ(seen[3].kind, Kind::end);
+  const auto more = read("two" + std::string(line_bytes_max + 100, '\0') + "x\n");
+  ASSERT_EQ(more.size(), 4u);
+  EXPECT_EQ(more[0].kind, Kind::torn);
+  EXPECT_EQ(more[2].kind, Kind::record);
+}
+
 TEST(Reader, KeepsLinesThatCrossItsBuffer) {
   std::string content;
   std::vector<std::string> lines;

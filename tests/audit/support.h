@@ -20,6 +20,10 @@
 
 namespace portcullis::audit {
 
+// How far tests that go through every place of a log step: 1, but more under a sanitizer, which is
+// after the kind of a place, not after each of them.
+inline constexpr int places_step = PORTCULLIS_TEST_PLACES_STEP;
+
 class TemporaryDirectory {
  public:
   TemporaryDirectory();

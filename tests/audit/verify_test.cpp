@@ -323,53 +323,5 @@ TEST(Verify, ReadsALogThatIsBeingWritten) {
   EXPECT_FALSE(report.streams.at(0).sealed);
 }
 
-// No change of one bit, and no cut, passes for a whole log.
-class Tampering : public testing::Test {
- protected:
-  void SetUp() override {
-    fill(site_);
-    site_.receipts.clear();
-    paths_ = segment_paths(site_.log_directory());
-  }
-  void expect_caught(const std::string& path, const std::string& text, std::size_t at) {
-    write_text(path, text);
-    const VerifyReport report = site_.verify();
-    EXPECT_TRUE(report.exit == VerifyExit::integrity || report.exit == VerifyExit::gap ||
-                report.exit == VerifyExit::cannot)
-        << path << " at " << at << ": " << problems(report);
-  }
-  Site site_;
-  std::vector<std::string> paths_;
-};
-
-TEST_F(Tampering, EveryBit) {
-  const std::string good = read_text(paths_[1]);
-  for (std::size_t at = 0; at < good.size() && !HasFailure(); ++at) {
-    std::string bad = good;
-    bad[at] = static_cast<char>(bad[at] ^ (1 << at % 8));
-    expect_caught(paths_[1], bad, at);
-  }
-}
-
-TEST_F(Tampering, EveryTruncation) {
-  for (const std::string& path : {paths_[0], paths_[2]}) {
-    const std::string good = read_text(path);
-    for (std::size_t at = 0; at < good.size() && !HasFailure(); at += 3) {
-      expect_caught(path, good.substr(0, at), at);
-    }
-    write_text(path, good);
-  }
-}
-
-TEST_F(Tampering, EveryBitOfTheCheckpoint) {
-  const std::string path = site_.log_directory() + "/checkpoint";
-  const std::string good = read_text(path);
-  for (std::size_t at = 0; at < good.size() && !HasFailure(); ++at) {
-    std::string bad = good;
-    bad[at] = static_cast<char>(bad[at] ^ (1 << at % 8));
-    expect_caught(path, bad, at);
-  }
-}
-
 }  // namespace
 }  // namespace portcullis::audit
