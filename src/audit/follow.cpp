@@ -175,7 +175,7 @@ void Follower::check_hashes(const ParsedRecord& record, const Judge& judge) {
 void Follower::check_members(const ParsedRecord& record, std::string_view line,
                              const Judge& judge) {
   facts_ = RecordFacts{};
-  if (const auto problem = json_.check(line, facts_)) {
+  if (const auto problem = json_.check_members(record.members, facts_)) {
     complete_ = false;
     return judge.fault("the record holds " + *problem);
   }

@@ -93,7 +93,7 @@ bool is_low_surrogate(std::uint32_t code) { return code >= 0xDC00 && code < 0xE0
 
 }  // namespace
 
-std::optional<std::string> JsonChecker::check(std::string_view text, RecordFacts& facts) {
+void JsonChecker::begin(std::string_view text, RecordFacts& facts) {
   text_ = text;
   at_ = text.data();
   end_ = at_ + text.size();
@@ -105,8 +105,38 @@ std::optional<std::string> JsonChecker::check(std::string_view text, RecordFacts
   if (!unescaped_.empty()) unescaped_.clear();
   top_ = {};
   name_ = {};
+}
+
+std::optional<std::string> JsonChecker::check(std::string_view text, RecordFacts& facts) {
+  begin(text, facts);
   if (run()) return std::nullopt;
   return problem_;
+}
+
+std::optional<std::string> JsonChecker::check_members(std::string_view members,
+                                                      RecordFacts& facts) {
+  constexpr std::string_view of_every_record[] = {
+      "v", "stream", "seq", "prev", "batch", "epoch", "time", "salt", "type", "leaf", "mac"};
+  if (members.empty()) return std::nullopt;
+  begin(members, facts);
+  levels_[depth_++] = {true, 0, 0};
+  for (const std::string_view name : of_every_record) {
+    const std::uint64_t mark = mark_of(name);
+    levels_[0].seen |= std::uint64_t{1} << (mark >> 58);
+    names_.push_back({name, mark});
+  }
+  expect_ = Expect::member;
+  if (run_members()) return std::nullopt;
+  return problem_;
+}
+
+bool JsonChecker::run_members() {
+  do {
+    if (!step()) return false;
+    if (depth_ == 0) return syntax();
+    while (at_ < end_ && *at_ == ' ') ++at_;
+  } while (at_ < end_ || depth_ > 1 || expect_ != Expect::after_value);
+  return names_differ() || refuse("a member that stands twice in one object");
 }
 
 bool JsonChecker::run() {

@@ -29,6 +29,9 @@ class JsonChecker {
  public:
   // nullopt if `text` is such a text, else what is wrong with it.
   std::optional<std::string> check(std::string_view text, RecordFacts& facts);
+  // The same for a record of which parse_record() has read the rest: `members` stand in one object
+  // with the names that every record has.
+  std::optional<std::string> check_members(std::string_view members, RecordFacts& facts);
 
  private:
   enum class Expect : std::uint8_t { value, first_member, member, first_item, after_value };
@@ -47,7 +50,9 @@ class JsonChecker {
   };
   static constexpr std::size_t depth_max = 64;
 
+  void begin(std::string_view text, RecordFacts& facts);
   bool run();
+  bool run_members();
   bool step();
   bool read_value();
   bool end_scalar();

@@ -36,7 +36,7 @@ CHECKS = {
     "time": ("follow.cpp", "if (head.time < last_time_ && head.type != RecordType::clock_step)", "if (false)"),
     "leaf": ("follow.cpp", "if (leaf_hash(hash, record.mac) != record.leaf)", "if (false)"),
     "mac": ("follow.cpp", "if (mac_ && (*mac_)(record.head.seq, hash) != record.mac)", "if (false)"),
-    "JSON": ("follow.cpp", "if (const auto problem = json_.check(line, facts_)) {", "if (const auto problem = json_.check(line, facts_); false) {"),
+    "JSON": ("follow.cpp", "if (const auto problem = json_.check_members(record.members, facts_)) {", "if (const auto problem = json_.check_members(record.members, facts_); false) {"),
     "effect": ("follow.cpp", "if (!facts_.effect)", "if (false)"),
     "forms of an opening": ("follow.cpp", "for (const std::string& problem : opening_->problems) judge.fault(problem);", ""),
     "public key is there": ("follow.cpp", "if (!opening_->public_key) {", "if (!opening_->public_key) {} else if (false) {"),

@@ -133,6 +133,40 @@ TEST(StrictJson, AgreesWithAnotherReaderOnDamagedTexts) {
   EXPECT_GT(good, 500u);
 }
 
+// Members are good where the whole line is.
+TEST(StrictJson, JudgesMembersAsItJudgesTheWholeLine) {
+  const std::string seeds[] = {
+      R"("id":"a","input":{"x":[1,-2,{"k":""}],"y":true},"decision":{"effect":"allow"})",
+      R"("a":{"b":{"c":[false,0,10]}},"seqs":1,"ty":"x")",
+  };
+  constexpr std::string_view alphabet = "{}[]\",:seqtypemac012 ";
+  std::mt19937 random(11);
+  const auto below = [&](std::size_t n) { return random() % n; };
+  JsonChecker checker;
+  for (int round = 0; round < 60000; ++round) {
+    std::string members = seeds[below(std::size(seeds))];
+    for (std::size_t edits = below(3); edits > 0; --edits) {
+      const std::size_t at = below(members.size());
+      const std::size_t kind = below(4);
+      if (kind == 0) members[at] = alphabet[below(alphabet.size())];
+      if (kind == 1) members.erase(at, 1 + below(3));
+      if (kind == 2) members.insert(at, members.substr(below(members.size()), 1 + below(6)));
+      if (kind == 3)
+        members.insert(below(2) == 0 ? 0 : members.size(), below(2) ? "}" : ",\"mac\":1");
+    }
+    if (members.empty()) continue;
+    const std::string line =
+        R"({"v":1,"stream":"","seq":0,"prev":"","batch":0,"epoch":0,"time":"",)"
+        R"("salt":"","type":"change",)" +
+        members + R"(,"leaf":"","mac":""})";
+    RecordFacts facts, expected;
+    const bool good = !check_strict_json(line, expected).has_value();
+    ASSERT_EQ(!checker.check_members(members, facts).has_value(), good) << line;
+    if (good) ASSERT_EQ(facts.id, expected.id);
+    if (good) ASSERT_EQ(facts.effect, expected.effect);
+  }
+}
+
 TEST(StrictJson, ComparesNamesAsTheyAreMeant) {
   EXPECT_TRUE(check(R"({"\u00e9":1,"\u00E9":2})").has_value());
   EXPECT_TRUE(check("{\"\\u20ac\":1,\"\xe2\x82\xac\":2}").has_value());
