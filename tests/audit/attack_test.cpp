@@ -187,6 +187,18 @@ const Told told[] = {
        if (r.head.seq == 9) r.members = replaced(r.members, "\"decision\":1", "\"decision\":2");
      },
      5, 5, 9, "seal does not say"},
+    {"erased in a segment without a seal",
+     [](auto& r) {
+       r.erased = r.head.seq == 11;
+       r.left_out = r.head.seq == 14;
+     },
+     10, 2, 11, "not sealed"},
+    {"more of another type erased than the seal says",
+     [](auto& r) {
+       r.erased = r.head.seq == 6;
+       if (r.head.seq == 9) r.members = replaced(r.members, "\"outcome\":1", "\"outcome\":2");
+     },
+     5, 5, 9, "seal does not say"},
     {"erased what may not be erased",
      [](auto& r) {
        r.erased = r.head.seq == 8;

@@ -191,6 +191,61 @@ TEST_F(Claims, AcknowledgedDamageIsANote) {
   }));
 }
 
+// Signed by somebody else under the witness' name and key id.
+TEST_F(Claims, ACosignatureOfATrustedKeyVerifies) {
+  const SigningKey witness = SigningKey::generate();
+  const SigningKey stranger = SigningKey::generate();
+  const std::string note = read_text(site_.log_directory() + "/checkpoint");
+  VerifyOptions options;
+  options.directories = {site_.log_directory()};
+  options.public_key_file = site_.path("signing.pub");
+  options.witness_key_files = {site_.path("witness.vkey")};
+  options.anchor_files = {site_.path("kept")};
+  write_text(site_.path("witness.vkey"), witness_key(witness));
+  write_text(site_.path("kept"), cosigned(note, {witness, witness, 1'790'000'010}));
+  EXPECT_EQ(verify_log(options).exit, VerifyExit::whole) << problems(verify_log(options));
+  write_text(site_.path("kept"), cosigned(note, {witness, stranger, 1'790'000'010}));
+  expect_fault(verify_log(options), "/kept:0:0:", "");
+  write_text(site_.path("kept"), cosigned(note, {stranger, stranger, 1'790'000'010}));
+  EXPECT_EQ(verify_log(options).exit, VerifyExit::unanchored);
+  // The same text under another log key.
+  const auto checkpoint = open_checkpoint(note, Forger::of(site_).signing_key.public_key());
+  ASSERT_TRUE(checkpoint.has_value());
+  write_text(site_.path("kept"), sign_checkpoint(*checkpoint, stranger));
+  expect_fault(verify_log(options), "/kept:0:0:", "not signed");
+}
+
+TEST_F(Claims, DroppedRecordsLeaveTheirRoots) {
+  const Forger forger = Forger::of(site_);
+  forge(site_.log_directory(), forger, [](ForgedRecord&) {});
+  std::vector<Digest> leaves;
+  const std::string segment = segment_paths(site_.log_directory())[1];
+  const std::string text = read_text(segment);
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+    leaves.push_back(parse_record(text.substr(at, text.find('\n', at) - at))->leaf);
+  }
+  ASSERT_EQ(leaves.size(), 5u);
+  const auto dropped = [&](const Digest& last) {
+    std::string out = "[{\"first\":5,\"last\":9,\"roots\":[";
+    out += '"' + hex(leaves[0]) + "\",\"" + hex(node_hash(leaves[1], leaves[2])) + "\",\"";
+    return out + hex(last) + "\"]}]";
+  };
+  const auto drop = [&](const Digest& last) {
+    write_text(segment, text);
+    const VerifyReport before = say(RecordType::retention, [&](const auto& r) {
+      return retention({origin(r), {{5, 9}}, {}, {}}, dropped(last), approver());
+    });
+    EXPECT_EQ(before.exit, VerifyExit::unanchored) << problems(before);
+    std::filesystem::remove(segment);
+    return verify(site_);
+  };
+  const VerifyReport good = drop(node_hash(leaves[3], leaves[4]));
+  EXPECT_EQ(good.exit, VerifyExit::unanchored) << problems(good);
+  ASSERT_EQ(good.streams.at(0).dropped.size(), 1u);
+  EXPECT_EQ(good.streams.at(0).dropped[0].last, 9u);
+  expect_fault(drop(node_hash(leaves[4], leaves[3])), "0010.jsonl:1:0:10:", "are not its tree's");
+}
+
 // A second stream whose genesis names the first.
 class Links : public Claims {
  protected:

@@ -8,11 +8,9 @@
 #include <filesystem>
 #include <map>
 
-#include "audit/cosignature.h"
+#include "audit/forge.h"
 #include "audit/input.h"
-#include "audit/note.h"
 #include "audit/support.h"
-#include "base/encoding.h"
 
 namespace portcullis::audit {
 namespace {
@@ -24,28 +22,6 @@ void write_old(const std::string& path, const std::string& text) {
   write_text(path, text);
   const utimbuf long_ago = {1'600'000'000, 1'600'000'000};
   ::utime(path.c_str(), &long_ago);
-}
-
-// A line by a witness that saw the note at `seconds`.
-std::string cosigned(const std::string& note, const SigningKey& witness, std::int64_t seconds) {
-  const std::string text(parse_note(note)->text);
-  const Signature signature =
-      witness.sign("cosignature/v1\ntime " + std::to_string(seconds) + '\n' + text);
-  Bytes bytes;
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    bytes.push_back(static_cast<std::uint8_t>(seconds >> shift));
-  }
-  bytes.insert(bytes.end(), signature.begin(), signature.end());
-  const NoteKey key{"witness.example", NoteAlgorithm::cosignature_v1, witness.public_key()};
-  return note + note_signature_line(key, bytes);
-}
-
-std::string verifier_key(const SigningKey& witness) {
-  const PublicKey key = witness.public_key();
-  const NoteKey named{"witness.example", NoteAlgorithm::cosignature_v1, key};
-  Bytes bytes = {0x04};
-  bytes.insert(bytes.end(), key.begin(), key.end());
-  return "witness.example+" + hex(note_key_id(named)) + '+' + base64(bytes) + '\n';
 }
 
 std::string decompressed(const std::string& frame, std::size_t size) {
@@ -66,8 +42,8 @@ class Damage : public testing::Test {
     }
     const SigningKey witness = SigningKey::generate();
     const std::string note = read_text(site_.log_directory() + "/checkpoint");
-    write_text(site_.path("kept"), cosigned(note, witness, 1'790'000'010));
-    write_text(site_.path("witness.vkey"), verifier_key(witness));
+    write_text(site_.path("kept"), cosigned(note, {witness, witness, 1'790'000'010}));
+    write_text(site_.path("witness.vkey"), witness_key(witness));
     options_.directories = {site_.log_directory()};
     options_.public_key_file = site_.path("signing.pub");
     options_.key_file = site_.path("k0.hex");

@@ -6,12 +6,15 @@
 #include "audit/checkpoint.h"
 #include "audit/erased.h"
 #include "audit/input.h"
+#include "audit/note.h"
 #include "audit/tally.h"
 #include "base/encoding.h"
 #include "base/json_out.h"
 
 namespace portcullis::audit {
 namespace {
+
+constexpr std::string_view witness_name = "witness.example";
 
 class Rewriter {
  public:
@@ -115,6 +118,27 @@ void forge(const std::string& directory, const Forger& forger, const Lie& lie) {
     write_text(directory + '/' + segment_name(rewriter.first()), text);
   }
   write_text(directory + "/checkpoint", rewriter.note());
+}
+
+std::string cosigned(const std::string& note, const Witnessing& witnessing) {
+  const std::string text(parse_note(note)->text);
+  const Signature signature = witnessing.signer.sign(
+      "cosignature/v1\ntime " + std::to_string(witnessing.seconds) + '\n' + text);
+  Bytes bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    bytes.push_back(static_cast<std::uint8_t>(witnessing.seconds >> shift));
+  }
+  bytes.insert(bytes.end(), signature.begin(), signature.end());
+  const NoteKey key{witness_name, NoteAlgorithm::cosignature_v1, witnessing.named.public_key()};
+  return note + note_signature_line(key, bytes);
+}
+
+std::string witness_key(const SigningKey& witness) {
+  const PublicKey key = witness.public_key();
+  Bytes bytes = {0x04};
+  bytes.insert(bytes.end(), key.begin(), key.end());
+  const NoteKey named{witness_name, NoteAlgorithm::cosignature_v1, key};
+  return std::string(witness_name) + '+' + hex(note_key_id(named)) + '+' + base64(bytes) + '\n';
 }
 
 }  // namespace portcullis::audit

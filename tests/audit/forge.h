@@ -32,4 +32,15 @@ struct Forger {
 // be, given what was lied before.
 void forge(const std::string& directory, const Forger& forger, const Lie& lie);
 
+// Who is named as the witness and who signs: one, unless it is forged.
+struct Witnessing {
+  const SigningKey& named;
+  const SigningKey& signer;
+  std::int64_t seconds = 0;
+};
+// The note with a line more.
+std::string cosigned(const std::string& note, const Witnessing& witnessing);
+// As in a file for --witness-key.
+std::string witness_key(const SigningKey& witness);
+
 }  // namespace portcullis::audit

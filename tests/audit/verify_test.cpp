@@ -240,6 +240,19 @@ const Attack attacks[] = {
        for (const auto& path : p) std::filesystem::remove(path);
      },
      VerifyExit::cannot, "no segment", ""},
+    {"empty last segment",
+     [](Site& s, Paths p) {
+       s.receipts.clear();
+       std::filesystem::remove(s.log_directory() + "/checkpoint");
+       write_text(p[2], "");
+     },
+     VerifyExit::gap, "without a record", "0010.jsonl:1:"},
+    {"records repeated in a segment of their own",
+     [](Site&, Paths p) {
+       const auto l = lines_of(read_text(p[1]));
+       write_text(replaced(p[1], "0005.jsonl", "0007.jsonl"), l[2] + l[3] + l[4]);
+     },
+     VerifyExit::integrity, "record 10 is due here", "0007.jsonl:1:0:7:"},
     {"empty segment", [](Site&, Paths p) { write_text(p[1], ""); }, VerifyExit::gap, "no seal", ""},
 };
 
