@@ -240,6 +240,15 @@ const Attack attacks[] = {
        for (const auto& path : p) std::filesystem::remove(path);
      },
      VerifyExit::cannot, "no segment", ""},
+    {"nothing but an empty segment",
+     [](Site& s, Paths p) {
+       s.receipts.clear();
+       std::filesystem::remove(s.log_directory() + "/checkpoint");
+       std::filesystem::remove(p[1]);
+       std::filesystem::remove(p[2]);
+       write_text(p[0], "");
+     },
+     VerifyExit::cannot, "no record was found", "0000.jsonl:1:"},
     {"empty last segment",
      [](Site& s, Paths p) {
        s.receipts.clear();
