@@ -165,7 +165,7 @@ class Mill:
         for name in tracked:
             if (ROOT / name).is_file():
                 (self.copy / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.copy / name)
+                shutil.copy(ROOT / name, self.copy / name)
         for path in (self.copy / "cmake").glob("*.cmake"):  # a mutant may leave things unused
             path.write_text(path.read_text().replace(" -Werror", ""))
         subprocess.run(["cmake", "--preset", "dev", "-B", str(self.build),
