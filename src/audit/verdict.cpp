@@ -126,8 +126,9 @@ std::optional<std::string> why_not_anchored(const VerifiedStream& stream,
   const std::string anchor = "the newest good anchor is of " + time_text(newest(stitched));
   for (const auto& [seq, time] : stitched.late) {
     if (seq < size || time <= limit) continue;
-    return name_of(stream) + ": records up to " + time + ": " + anchor + " and covers " +
-           std::to_string(size) + " records";
+    std::string out = name_of(stream);
+    out.append(": records up to ").append(time).append(": ").append(anchor);
+    return out.append(" and covers ").append(std::to_string(size)).append(" records");
   }
   if (!stream.followed && !trust.to.empty() && trust.to > limit) {
     return name_of(stream) + ": what can have been cut off before " + trust.to + ": " + anchor;

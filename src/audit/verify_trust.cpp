@@ -135,8 +135,11 @@ VerifyTrust load_trust(const VerifyOptions& options, std::vector<Fault>& faults)
   load_anchor_trust(options, trust.anchors, faults);
   for (const std::string& file : options.anchor_files) {
     auto anchor = load_anchor(file);
-    if (anchor) trust.outside.push_back(*std::move(anchor));
-    if (!anchor) refuse(faults, file, anchor.error().message);
+    if (!anchor) {
+      refuse(faults, file, anchor.error().message);
+      continue;
+    }
+    trust.outside.push_back(*std::move(anchor));
   }
   load_receipts(options, trust, faults);
   load_manifest(options, trust, faults);

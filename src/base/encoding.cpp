@@ -97,11 +97,11 @@ std::optional<Bytes> from_hex(std::string_view text) {
 
 bool decode_hex(std::string_view text, std::span<std::uint8_t> out) {
   if (text.size() != 2 * out.size()) return false;
-  int seen = 0;
+  std::int8_t seen = 0;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const int high = hex_values[static_cast<std::uint8_t>(text[2 * i])];
-    const int low = hex_values[static_cast<std::uint8_t>(text[2 * i + 1])];
-    seen |= high | low;  // -1 for what is no digit
+    const std::int8_t high = hex_values[static_cast<std::uint8_t>(text[2 * i])];
+    const std::int8_t low = hex_values[static_cast<std::uint8_t>(text[2 * i + 1])];
+    seen = static_cast<std::int8_t>(seen | high | low);  // -1 for what is no digit
     out[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
   return seen >= 0;
