@@ -40,8 +40,8 @@ Worker::Worker(const Shared& shared, std::shared_ptr<const Snapshot> snapshot)
 }
 
 Worker::~Worker() {
+  std::exchange(commits_, {}).clear();  // ends exchanges, which give connections back to a pool
   for (const auto& [name, pool] : pools_) pool->drop_idle();
-  std::exchange(commits_, {}).clear();
   io_.reset();
 }
 

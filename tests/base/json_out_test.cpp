@@ -35,6 +35,26 @@ TEST(JsonString, EscapesEveryControlCharacter) {
   }
 }
 
+// Eight bytes are looked at together: each byte, at each place among them, between bytes that are
+// next to those that need an escape.
+TEST(JsonString, EscapesEachByteWhereverItStands) {
+  for (int value = 0; value < 256; ++value) {
+    const std::string alone = as_json(std::string(1, static_cast<char>(value)));
+    const std::string escaped = alone.substr(1, alone.size() - 2);
+    const bool must = value < 0x20 || value == '"' || value == '\\';
+    ASSERT_EQ(escaped.size() > 1, must) << value;
+    for (std::size_t at = 0; at < 20; ++at) {
+      for (const char around : {' ', '!', '#', '[', ']', '\x7f', '\x80', '\xff'}) {
+        std::string text(20, around);
+        text[at] = static_cast<char>(value);
+        const std::string expected =
+            '"' + std::string(at, around) + escaped + std::string(19 - at, around) + '"';
+        ASSERT_EQ(as_json(text), expected) << value << " at " << at;
+      }
+    }
+  }
+}
+
 TEST(JsonWriter, PutsCommasExactlyBetweenValues) {
   std::string out;
   JsonWriter json(out);
