@@ -141,12 +141,20 @@ struct Environment;  // src/audit/environment.h: file system and clock, for test
 }
 class AuditLog;
 
+struct Submission {
+  Draft draft;
+  std::uint64_t ticket = 0;  // the caller's own, comes back with the answer
+};
+
 // One worker's door to the log.
 class CommitQueue {
  public:
   ~CommitQueue();
   // Never blocks on the disk. The answer comes through the queue's wake function and take().
   void submit(Draft draft, std::uint64_t ticket);
+  // The same for several, in this order. The writer finds all of them or none, so that it does not
+  // sync the first one alone while the others wait.
+  void submit(std::vector<Submission> submissions);
   // As submit(), but nobody waits: no answer will come. For `shed` counts and flood-limited
   // denials. One that is refused for want of room is counted, in a `shed` record of the log's own.
   void submit_unawaited(Draft draft);

@@ -90,11 +90,12 @@ void Archivist::look_after(std::uint64_t end) {
 }
 
 Result<void> Archivist::look_after(const SegmentName& segment) {
+  const bool wanted = options_.compression == Compression::zstd && !is_compressed(segment.name);
   if (!exists(options_.directory + '/' + sidecar_name(segment.first_seq))) {
     auto written = write_sidecar(files_, {options_.directory, segment, stop_all_});
     if (!written) return written;
+    if (!wanted) drop_from_cache(options_.directory + '/' + segment.name);
   }
-  const bool wanted = options_.compression == Compression::zstd && !is_compressed(segment.name);
   if (!wanted || stop_compression_) return {};
   return compress_segment(files_, {options_.directory, segment, stop_compression_});
 }

@@ -166,6 +166,13 @@ Result<bool> ReadableFile::read_all_at(std::span<char> out, std::uint64_t offset
   return true;
 }
 
+void drop_from_cache(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (file < 0) return;
+  ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+  ::close(file);
+}
+
 std::string temporary_path(const std::string& directory, const std::string& name) {
   return directory + '/' + name + ".tmp";
 }

@@ -106,6 +106,9 @@ struct Removal {
   std::string name;
 };
 Result<void> remove_file(FileSystem& files, const Removal& removal);
+// Lets go of a durable file's pages in the page cache, so that a log that grows does not push out
+// what others read. Only advice: posix_fadvise(2), POSIX_FADV_DONTNEED.
+void drop_from_cache(const std::string& path);
 // The name under which a file is written before it is published.
 std::string temporary_path(const std::string& directory, const std::string& name);
 

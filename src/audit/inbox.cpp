@@ -43,20 +43,21 @@ void Answers::detach() {
   wake_ = nullptr;
 }
 
-bool Inbox::put(Pending&& pending) {
-  const std::size_t bytes = pending.draft.members().size();
+std::size_t Inbox::put(std::span<Pending> pending) {
+  std::size_t taken = 0;
   bool notify = false;
   {
     const std::lock_guard lock(mutex_);
-    if (closed_ || waiting_.size() >= records_max_ || bytes_ + bytes > waiting_bytes_max) {
-      return false;
+    for (; taken < pending.size() && !closed_ && waiting_.size() < records_max_; ++taken) {
+      const std::size_t bytes = pending[taken].draft.members().size();
+      if (bytes_ + bytes > waiting_bytes_max) break;
+      bytes_ += bytes;
+      waiting_.push_back(std::move(pending[taken]));
     }
-    bytes_ += bytes;
-    waiting_.push_back(std::move(pending));
-    notify = std::exchange(idle_, false);
+    notify = taken > 0 && std::exchange(idle_, false);
   }
   if (notify) arrived_.notify_one();
-  return true;
+  return taken;
 }
 
 bool Inbox::drain(std::vector<Pending>& out, std::chrono::milliseconds patience) {

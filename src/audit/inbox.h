@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "portcullis/audit.h"
@@ -44,8 +45,9 @@ struct Pending {
 class Inbox {
  public:
   explicit Inbox(std::size_t records_max) : records_max_(records_max) {}
-  // false: full or closed, and the draft was not taken.
-  bool put(Pending&& pending);
+  // How many were taken, from the front: the rest found it full or closed.
+  std::size_t put(std::span<Pending> pending);
+  bool put(Pending&& pending) { return put(std::span(&pending, 1)) == 1; }
   // Waits for drafts, a nudge, closing, or `patience`; then moves everything out. false: closed and
   // empty.
   bool drain(std::vector<Pending>& out, std::chrono::milliseconds patience);

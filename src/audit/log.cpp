@@ -114,6 +114,17 @@ void CommitQueue::submit(Draft draft, std::uint64_t ticket) {
   state_->answers->refuse(ticket, Reason::audit_unavailable);
 }
 
+void CommitQueue::submit(std::vector<Submission> submissions) {
+  std::vector<audit::Pending> pending;
+  pending.reserve(submissions.size());
+  for (Submission& each : submissions) {
+    pending.push_back({std::move(each.draft), each.ticket, state_->answers});
+  }
+  for (std::size_t i = state_->inbox->put(pending); i < submissions.size(); ++i) {
+    state_->answers->refuse(submissions[i].ticket, Reason::audit_unavailable);
+  }
+}
+
 void CommitQueue::submit_unawaited(Draft draft) {
   if (!state_->inbox->put({std::move(draft), 0, nullptr})) state_->inbox->count_dropped();
 }

@@ -113,18 +113,23 @@ std::optional<std::string> JsonChecker::check(std::string_view text, RecordFacts
   return problem_;
 }
 
+std::vector<JsonChecker::Name> JsonChecker::names_of_every_record() {
+  std::vector<Name> names;
+  for (const std::string_view name :
+       {"v", "stream", "seq", "prev", "batch", "epoch", "time", "salt", "type", "leaf", "mac"}) {
+    names.push_back({name, mark_of(name)});
+  }
+  return names;
+}
+
 std::optional<std::string> JsonChecker::check_members(std::string_view members,
                                                       RecordFacts& facts) {
-  constexpr std::string_view of_every_record[] = {
-      "v", "stream", "seq", "prev", "batch", "epoch", "time", "salt", "type", "leaf", "mac"};
+  static const std::vector<Name> of_every_record = names_of_every_record();
   if (members.empty()) return std::nullopt;
   begin(members, facts);
   levels_[depth_++] = {true, 0, 0};
-  for (const std::string_view name : of_every_record) {
-    const std::uint64_t mark = mark_of(name);
-    levels_[0].seen |= std::uint64_t{1} << (mark >> 58);
-    names_.push_back({name, mark});
-  }
+  for (const Name& name : of_every_record) levels_[0].seen |= name.bit();
+  names_ = of_every_record;
   expect_ = Expect::member;
   if (run_members()) return std::nullopt;
   return problem_;
@@ -305,17 +310,18 @@ bool JsonChecker::leave() {
 
 bool JsonChecker::add_name(std::string_view name) {
   Level& level = levels_[depth_ - 1];
-  const std::uint64_t mark = mark_of(name);
-  const std::uint64_t bit = std::uint64_t{1} << (mark >> 58);
+  const Name added{name, mark_of(name)};
   const std::size_t count = names_.size() - level.first_name;
-  if ((level.seen & bit) != 0 && count < compared_one_by_one_max) {
-    const auto same = [&](const Name& other) { return other.mark == mark && other.text == name; };
+  if ((level.seen & added.bit()) != 0 && count < compared_one_by_one_max) {
+    const auto same = [&](const Name& other) {
+      return other.mark == added.mark && other.text == name;
+    };
     if (std::any_of(names_.end() - static_cast<std::ptrdiff_t>(count), names_.end(), same)) {
       return refuse("a member that stands twice in one object");
     }
   }
-  level.seen |= bit;
-  names_.push_back({name, mark});
+  level.seen |= added.bit();
+  names_.push_back(added);
   if (depth_ == 1) top_ = name;
   name_ = name;
   return true;

@@ -38,6 +38,7 @@ class JsonChecker {
   struct Name {
     std::string_view text;  // of the line, or of unescaped_
     std::uint64_t mark = 0;
+    std::uint64_t bit() const { return std::uint64_t{1} << (mark >> 58); }
   };
   struct Level {
     bool object = false;
@@ -50,6 +51,7 @@ class JsonChecker {
   };
   static constexpr std::size_t depth_max = 64;
 
+  static std::vector<Name> names_of_every_record();
   void begin(std::string_view text, RecordFacts& facts);
   bool run();
   bool run_members();

@@ -82,14 +82,13 @@ Task<Committed> Worker::commit(Draft draft) {
 // loop go together.
 void Worker::hand_over(Draft draft, std::uint64_t ticket) {
   constexpr std::size_t together_max = 32;
-  outgoing_.emplace_back(std::move(draft), ticket);
+  outgoing_.push_back({std::move(draft), ticket});
   if (outgoing_.size() >= together_max) return submit_outgoing();
   if (outgoing_.size() == 1) asio::post(*io_, [this] { submit_outgoing(); });
 }
 
 void Worker::submit_outgoing() {
-  for (auto& [draft, ticket] : outgoing_) queue_->submit(std::move(draft), ticket);
-  outgoing_.clear();
+  if (!outgoing_.empty()) queue_->submit(std::exchange(outgoing_, {}));
 }
 
 void Worker::take_commits() {

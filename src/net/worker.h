@@ -122,7 +122,7 @@ class Worker {
   };
   std::unordered_map<std::uint64_t, AwaitedCommit> commits_;  // by ticket
   std::uint64_t next_ticket_ = 1;
-  std::vector<std::pair<Draft, std::uint64_t>> outgoing_;  // with their tickets, until submitted
+  std::vector<Submission> outgoing_;  // until the end of this turn of the loop
   std::unordered_set<Connection*> connections_;
   bool draining_ = false;
 };

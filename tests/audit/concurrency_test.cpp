@@ -1,5 +1,6 @@
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -124,6 +125,55 @@ TEST(Inbox, IsBoundedInRecordsAndBytes) {
   EXPECT_TRUE(large.put({Draft(RecordType::change, half), 0, nullptr}));
   EXPECT_TRUE(large.put({Draft(RecordType::change, half), 0, nullptr}));
   EXPECT_FALSE(large.put({Draft(RecordType::change, half), 0, nullptr}));
+}
+
+TEST(Inbox, TakesOfSeveralWhatHasRoom) {
+  Inbox few(3);
+  std::vector<Pending> pending;
+  for (std::uint64_t ticket = 0; ticket < 5; ++ticket) {
+    pending.push_back({change(), ticket, nullptr});
+  }
+  EXPECT_EQ(few.put(pending), 3u);
+  std::vector<Pending> out;
+  EXPECT_TRUE(few.drain(out, std::chrono::milliseconds(0)));
+  ASSERT_EQ(out.size(), 3u);
+  for (std::uint64_t ticket = 0; ticket < 3; ++ticket) EXPECT_EQ(out[ticket].ticket, ticket);
+}
+
+TEST(CommitQueue, SyncsTogetherWhatIsSubmittedTogether) {
+  Site site;
+  auto log = site.must_open();
+  std::promise<void> answered;
+  const auto queue = log->make_queue([&] { answered.set_value(); });
+  std::vector<Submission> submissions;
+  for (std::uint64_t ticket = 0; ticket < 20; ++ticket) {
+    submissions.push_back({decision(Effect::allow), ticket});
+  }
+  queue->submit(std::move(submissions));
+  answered.get_future().wait();  // set_value() would throw at a second batch's wake
+  const auto answers = queue->take();
+  ASSERT_EQ(answers.size(), 20u);
+  for (std::uint64_t ticket = 0; ticket < 20; ++ticket) {
+    EXPECT_EQ(answers[ticket].ticket, ticket);
+    EXPECT_TRUE(answers[ticket].clearance.has_value());
+  }
+}
+
+TEST(CommitQueue, OfSeveralRefusesWhatHasNoRoom) {
+  Site site;
+  site.options.queue_records_max = 0;
+  auto log = site.must_open();
+  const auto queue = log->make_queue([] {});
+  std::vector<Submission> submissions;
+  submissions.push_back({decision(Effect::allow), 1});
+  submissions.push_back({outcome(), 2});
+  queue->submit(std::move(submissions));
+  const auto answers = queue->take();
+  ASSERT_EQ(answers.size(), 2u);
+  for (const Committed& answer : answers) {
+    EXPECT_FALSE(answer.clearance.has_value());
+    EXPECT_EQ(answer.failure, Reason::audit_unavailable);
+  }
 }
 
 TEST(CommitQueue, IsRefusedAtOnceWhenFull) {
