@@ -2,6 +2,7 @@
 process on loopback with its files in one directory."""
 
 import http.client
+import base64
 import json
 import os
 import pathlib
@@ -77,8 +78,12 @@ def free_port():
 def make_issuer():
     """A key set as an issuer publishes it, and one person's access token by it."""
     key = ec.generate_private_key(ec.SECP256R1())
-    public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
-    key_set = {"keys": [{**public, "kid": KEY_ID, "use": "sig", "alg": "ES256"}]}
+    point = key.public_key().public_numbers()
+    # With leading zeros (RFC 7518, 6.2.1.2), which PyJWT leaves away.
+    x, y = (base64.urlsafe_b64encode(number.to_bytes(32, "big")).decode().rstrip("=")
+            for number in (point.x, point.y))
+    key_set = {"keys": [{"kty": "EC", "crv": "P-256", "x": x, "y": y,
+                         "kid": KEY_ID, "use": "sig", "alg": "ES256"}]}
     now = int(time.time())
     claims = {"iss": ISSUER, "sub": "ada", "aud": "portcullis", "client_id": "bench",
               "iat": now, "exp": now + 7200, "jti": "bench"}

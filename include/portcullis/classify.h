@@ -72,6 +72,7 @@ class Scanner {
 
   // Scans each text by itself. Text::key and Text::pointer count as context for its value.
   OrDenial<Findings> scan(std::span<const Text> texts);
+  const Classifier& classifier() const;
 
  private:
   struct State;

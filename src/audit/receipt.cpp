@@ -31,7 +31,9 @@ bool take_number_field(std::string_view& text, std::uint64_t& out) {
 }  // namespace
 
 std::string Receipt::text() const {
-  std::string out = "v1:";
+  std::string out;
+  out.reserve(256);
+  out += "v1:";
   append_hex(out, stream);
   out += ':' + std::to_string(epoch) + ':' + std::to_string(seq) + ':';
   append_hex(out, hash);

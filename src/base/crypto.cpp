@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -58,10 +59,11 @@ struct Hmac::State {
   void set_key(ByteView key) {
     const Digest hashed = key.size() > block ? sha256(key) : Digest{};
     const ByteView used = key.size() > block ? ByteView(hashed) : key;
+    inner.fill(0);
+    std::copy(used.begin(), used.end(), inner.begin());
     for (std::size_t i = 0; i < block; ++i) {
-      const std::uint8_t byte = i < used.size() ? used[i] : std::uint8_t{0};
-      inner[i] = byte ^ 0x36;
-      outer[i] = byte ^ 0x5C;
+      outer[i] = inner[i] ^ 0x5C;
+      inner[i] ^= 0x36;
     }
     begin(inner);
   }

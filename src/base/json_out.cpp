@@ -1,5 +1,6 @@
 #include "base/json_out.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -48,31 +49,62 @@ constexpr std::uint64_t zero_bytes(std::uint64_t word) {
   return (word - each_byte(1)) & ~word & each_byte(0x80);
 }
 
-// How many of the first bytes surely need no escape, eight at a time.
-std::size_t clean_words(std::string_view text) {
-  std::size_t clean = 0;
-  for (; clean + 8 <= text.size(); clean += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + clean, 8);
-    const std::uint64_t control = (word - each_byte(0x20)) & ~word & each_byte(0x80);
-    if ((control | zero_bytes(word ^ each_byte('"')) | zero_bytes(word ^ each_byte('\\'))) != 0)
-      break;
+template <class T>
+std::uint64_t load(const char* from) {
+  T word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+bool has_escape(std::uint64_t word) {
+  const std::uint64_t control = (word - each_byte(0x20)) & ~word & each_byte(0x80);
+  return (control | zero_bytes(word ^ each_byte('"')) | zero_bytes(word ^ each_byte('\\'))) != 0;
+}
+
+// Whether no byte needs an escape. Looks at eight together, the last ones twice rather than singly.
+bool is_verbatim(std::string_view text) {
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  if (text.size() < 4) return std::none_of(begin, end, needs_escape);
+  if (text.size() < 8) {
+    return !has_escape(load<std::uint32_t>(begin) << 32 | load<std::uint32_t>(end - 4));
   }
-  return clean;
+  for (const char* at = begin; end - at > 8; at += 8) {
+    if (has_escape(load<std::uint64_t>(at))) return false;
+  }
+  return !has_escape(load<std::uint64_t>(end - 8));
+}
+
+// Room for so many bytes more.
+char* extend(std::string& out, std::size_t bytes) {
+  const std::size_t at = out.size();
+  out.resize(at + bytes);
+  return out.data() + at;
+}
+
+// `text`, which needs no escape, in quotes.
+void append_verbatim(std::string& out, std::string_view text, bool comma, bool colon) {
+  char* to = extend(out, text.size() + 2 + (comma ? 1 : 0) + (colon ? 1 : 0));
+  if (comma) *to++ = ',';
+  *to++ = '"';
+  to = std::copy(text.begin(), text.end(), to);
+  *to++ = '"';
+  if (colon) *to = ':';
 }
 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  if (is_verbatim(text)) return append_verbatim(out, text, false, false);
   out += '"';
-  std::size_t clean = 0;
-  for (std::size_t i = clean_words(text); i < text.size(); ++i) {
+  std::size_t verbatim = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
     if (!needs_escape(text[i])) continue;
-    out.append(text, clean, i - clean);
+    out.append(text, verbatim, i - verbatim);
     append_escaped(out, text[i]);
-    clean = i + 1;
+    verbatim = i + 1;
   }
-  out.append(text, clean);
+  out.append(text, verbatim);
   out += '"';
 }
 
@@ -95,16 +127,25 @@ JsonWriter& JsonWriter::close(char bracket) {
 }
 
 JsonWriter& JsonWriter::name(std::string_view member) {
-  separate();
-  append_json_string(out_, member);
-  out_ += ':';
+  if (is_verbatim(member)) {
+    append_verbatim(out_, member, comma_, true);
+  } else {
+    separate();
+    append_json_string(out_, member);
+    out_ += ':';
+  }
   comma_ = false;
   return *this;
 }
 
 JsonWriter& JsonWriter::string(std::string_view value) {
-  separate();
-  append_json_string(out_, value);
+  if (is_verbatim(value)) {
+    append_verbatim(out_, value, comma_, false);
+  } else {
+    separate();
+    append_json_string(out_, value);
+  }
+  comma_ = true;
   return *this;
 }
 

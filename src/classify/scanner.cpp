@@ -10,6 +10,8 @@ Scanner::~Scanner() = default;
 Scanner::Scanner(Scanner&&) noexcept = default;
 Scanner& Scanner::operator=(Scanner&&) noexcept = default;
 
+const Classifier& Scanner::classifier() const { return *state_->owner; }
+
 OrDenial<Findings> Scanner::scan(std::span<const Text> texts) {
   Findings findings;
   state_->work = 0;

@@ -102,11 +102,6 @@ void append_usage(JsonWriter& json, const Outcome& outcome) {
   json.end_object();
 }
 
-// A record's members are an object without its braces.
-Draft draft(RecordType type, const std::string& object) {
-  return Draft(type, object.substr(1, object.size() - 2));
-}
-
 }  // namespace
 
 Draft draft_decision(const Inquiry& inquiry, const Ruling& ruling) {
@@ -127,7 +122,6 @@ Draft draft_outcome(const std::string& decision_id, std::uint64_t decision_seq,
   std::string out;
   out.reserve(usual_bytes);
   JsonWriter json(out);
-  json.begin_object();
   json.string("id", decision_id);
   json.integer("decision", static_cast<std::int64_t>(decision_seq));
   json.string("upstream", outcome.upstream);
@@ -147,26 +141,23 @@ Draft draft_outcome(const std::string& decision_id, std::uint64_t decision_seq,
     json.name("returned").hex(*outcome.returned);
     json.end_object();
   }
-  json.end_object();
-  return draft(RecordType::outcome, out);
+  return Draft(RecordType::outcome, std::move(out));
 }
 
 Draft draft_change(const Change& change) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object();
   json.string("what", change.what);
   if (!change.name.empty()) json.string("name", change.name);
   json.name("digest").hex(change.digest);
   json.string("who", "unknown");
-  json.end_object();
-  return draft(RecordType::change, out);
+  return Draft(RecordType::change, std::move(out));
 }
 
 Draft draft_shed(const std::vector<ShedRow>& rows) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().name("rows").begin_array();
+  json.name("rows").begin_array();
   for (const ShedRow& row : rows) {
     json.begin_object();
     json.string("reason", reason_code(row.reason));
@@ -174,8 +165,8 @@ Draft draft_shed(const std::vector<ShedRow>& rows) {
     json.integer("count", static_cast<std::int64_t>(row.count));
     json.end_object();
   }
-  json.end_array().end_object();
-  return draft(RecordType::shed, out);
+  json.end_array();
+  return Draft(RecordType::shed, std::move(out));
 }
 
 }  // namespace portcullis

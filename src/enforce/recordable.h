@@ -1,7 +1,8 @@
 // Which strings from outside may stand in a record as they are.
 //
 // Only those that match [A-Za-z0-9._:/@+-]{1,128} and in which the classifier finds nothing; any
-// other is replaced by a keyed digest and its length. Pure over its arguments.
+// other is replaced by a keyed digest and its length. Pure over its arguments; each thread
+// remembers some texts that its classifier found clean.
 #pragma once
 
 #include <span>

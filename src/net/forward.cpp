@@ -48,17 +48,19 @@ std::string render_request(const Outbound& outbound, const UpstreamPool& pool) {
   const std::string& body = outbound.ruling.body;
   std::string out;
   out.reserve(1024);
-  out += head.method + " " + pool.url().base_path;
+  out.append(head.method).append(" ").append(pool.url().base_path);
   out += forwarded_target(outbound.inquiry);
-  out += " HTTP/1.1\r\nHost: " + pool.url().authority + "\r\nAccept-Encoding: identity\r\n";
+  out += " HTTP/1.1\r\n";
+  append_header(out, "Host", pool.url().authority);
+  append_header(out, "Accept-Encoding", "identity");
   for (const Header* field : forwarded_fields(outbound.inquiry)) {
     if (field->name == "content-type" || pool.injects(field->name)) continue;
-    out += field->name + ": " + field->value + "\r\n";
+    append_header(out, field->name, field->value);
   }
   out += pool.injected();
   if (outbound.inquiry.endpoint->has_body) {
-    out += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
-    out += "\r\n";
+    append_header(out, "Content-Type", "application/json");
+    append_header(out, "Content-Length", std::to_string(body.size()));
   }
   out += "\r\n";
   return out;
@@ -405,7 +407,7 @@ std::string Forwarding::answer_head(std::string_view framing) const {
   out += status_text(head_.status);
   out += "\r\n";
   for (const Header& header : head_.headers) {
-    if (!is_withheld(head_, header.name)) out += header.name + ": " + header.value + "\r\n";
+    if (!is_withheld(head_, header.name)) append_header(out, header.name, header.value);
   }
   append_context_headers(out, outbound_.reply);
   out += framing;

@@ -137,11 +137,16 @@ std::string_view status_text(unsigned status) {
   return found == std::end(texts) ? std::string_view("Status") : found->text;
 }
 
+void append_header(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
 void append_context_headers(std::string& out, const ReplyContext& context) {
-  if (!context.decision_id.empty()) out += "Portcullis-Decision: " + context.decision_id + "\r\n";
-  if (context.receipt) out += "Portcullis-Receipt: " + context.receipt->text() + "\r\n";
+  if (!context.decision_id.empty()) append_header(out, "Portcullis-Decision", context.decision_id);
+  if (context.receipt) append_header(out, "Portcullis-Receipt", context.receipt->text());
   if (!context.cors_origin.empty()) {
-    out += "Access-Control-Allow-Origin: " + context.cors_origin + "\r\nVary: Origin\r\n";
+    append_header(out, "Access-Control-Allow-Origin", context.cors_origin);
+    append_header(out, "Vary", "Origin");
   }
 }
 

@@ -35,6 +35,7 @@ std::string render_stream_error(const Denial& denial);
 // The answer to a CORS preflight of a listed origin.
 std::string render_preflight(const std::string& origin);
 
+void append_header(std::string& out, std::string_view name, std::string_view value);
 // Header lines that every answer carries: decision, receipt, CORS.
 void append_context_headers(std::string& out, const ReplyContext& context);
 
