@@ -1,8 +1,8 @@
 """What bench/run measures against what: an upstream, and the proxies that stand before it, each a
 process on loopback with its files in one directory."""
 
-import http.client
 import base64
+import http.client
 import json
 import os
 import pathlib

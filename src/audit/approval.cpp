@@ -84,20 +84,6 @@ std::optional<Approval> parse_text(std::string_view text) {
   return approval;
 }
 
-bool is_signed_by(const SignedNote& note, const PublicKey& approver) {
-  const NoteKeyId id = note_key_id({key_name, NoteAlgorithm::ed25519, approver});
-  return std::any_of(note.signatures.begin(), note.signatures.end(),
-                     [&](const NoteSignature& line) {
-                       Signature signature;
-                       if (line.key_name != key_name || line.key_id != id ||
-                           line.signature.size() != signature.size()) {
-                         return false;
-                       }
-                       std::copy(line.signature.begin(), line.signature.end(), signature.begin());
-                       return verify_ed25519(approver, note.text, signature);
-                     });
-}
-
 }  // namespace
 
 bool any_contains(const std::vector<SeqRange>& ranges, std::uint64_t seq) {
@@ -141,7 +127,7 @@ Result<Approval> open_approval(std::string_view note, const PublicKey& approver)
     return failure(parsed.error().cause, "the approval is not in form: " + parsed.error().message);
   auto approval = parse_text(parsed->text);
   if (!approval) return failure(Cause::invalid, "the approval's text is not in form");
-  if (!is_signed_by(*parsed, approver)) {
+  if (!is_signed_once(*parsed, {key_name, NoteAlgorithm::ed25519, approver})) {
     return failure(Cause::untrusted, "the approval is not signed by the approver's key");
   }
   return *std::move(approval);

@@ -43,13 +43,6 @@ NoteKey log_key(const Checkpoint& checkpoint, const PublicKey& key) {
   return {checkpoint.origin, NoteAlgorithm::ed25519, key};
 }
 
-bool is_signed_by(const NoteSignature& line, std::string_view text, const PublicKey& key) {
-  Signature signature;
-  if (line.signature.size() != signature.size()) return false;
-  std::copy(line.signature.begin(), line.signature.end(), signature.begin());
-  return verify_ed25519(key, text, signature);
-}
-
 }  // namespace
 
 std::string sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key) {
@@ -63,16 +56,9 @@ Result<Checkpoint> open_checkpoint(std::string_view note, const PublicKey& key) 
     return failure(Cause::invalid, "the checkpoint is not in form: " + parsed.error().message);
   const auto checkpoint = parse_text(parsed->text);
   if (!checkpoint) return failure(Cause::invalid, "the checkpoint is not in form");
-  const NoteKeyId id = note_key_id(log_key(*checkpoint, key));
-  std::size_t ours = 0;
-  for (const NoteSignature& line : parsed->signatures) {
-    if (line.key_name != checkpoint->origin || line.key_id != id) continue;
-    if (++ours > 1 || !is_signed_by(line, parsed->text, key)) {
-      return failure(Cause::untrusted,
-                     "the checkpoint's own signature is not the one it must have");
-    }
+  if (!is_signed_once(*parsed, log_key(*checkpoint, key))) {
+    return failure(Cause::untrusted, "the checkpoint is not signed by the log's key");
   }
-  if (ours == 0) return failure(Cause::untrusted, "the checkpoint is not signed by the log's key");
   return *checkpoint;
 }
 

@@ -1,6 +1,7 @@
 #include "audit/note.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace portcullis::audit {
@@ -73,6 +74,20 @@ NoteKeyId note_key_id(const NoteKey& key) {
   NoteKeyId out;
   std::copy_n(digest.begin(), out.size(), out.begin());
   return out;
+}
+
+bool is_signed_once(const SignedNote& note, const NoteKey& key) {
+  const NoteKeyId id = note_key_id(key);
+  const auto is_of_key = [&](const NoteSignature& line) {
+    return line.key_name == key.name && line.key_id == id;
+  };
+  const auto& lines = note.signatures;
+  const auto own = std::find_if(lines.begin(), lines.end(), is_of_key);
+  Signature signature;
+  if (own == lines.end() || own->signature.size() != signature.size()) return false;
+  if (std::any_of(std::next(own), lines.end(), is_of_key)) return false;
+  std::copy(own->signature.begin(), own->signature.end(), signature.begin());
+  return verify_ed25519(key.key, note.text, signature);
 }
 
 std::string note_signature_line(const NoteKey& key, ByteView signature) {

@@ -47,6 +47,9 @@ struct NoteKey {
 };
 // The first four bytes of SHA-256(name || 0x0A || algorithm || public key).
 NoteKeyId note_key_id(const NoteKey& key);
+// Whether exactly one line is of this Ed25519 key, and its signature is right. A second one, or a
+// wrong one, spoils the note whatever else is on it.
+bool is_signed_once(const SignedNote& note, const NoteKey& key);
 // With its newline.
 std::string note_signature_line(const NoteKey& key, ByteView signature);
 

@@ -48,6 +48,20 @@ TEST(Approval, OfAnotherKeyOrNameIsRefused) {
             Cause::untrusted);
 }
 
+// As of any signed note: what one reader passes over another must not believe.
+TEST(Approval, OneGoodLineBesideAnotherOfTheSameKeyIsRefused) {
+  const SigningKey key = SigningKey::generate();
+  const auto note = sign_approval(sample(), key);
+  ASSERT_TRUE(note);
+  const std::string good = note->substr(note->find("\n\n") + 2);
+  const std::string bad = note_signature_line(
+      {"approver", NoteAlgorithm::ed25519, key.public_key()}, key.sign("another text"));
+  EXPECT_FALSE(open_approval(*note + good, key.public_key()));
+  EXPECT_FALSE(open_approval(*note + bad, key.public_key()));
+  EXPECT_FALSE(
+      open_approval(note->substr(0, note->size() - good.size()) + bad + good, key.public_key()));
+}
+
 TEST(Approval, ChangedAnywhereIsRefused) {
   const SigningKey key = SigningKey::generate();
   const auto note = sign_approval(sample(), key);

@@ -198,7 +198,7 @@ const Attack attacks[] = {
        const std::string path = s.log_directory() + "/checkpoint";
        write_text(path, replaced(read_text(path), "\n15\n", "\n14\n"));
      },
-     VerifyExit::integrity, "own signature", "checkpoint:0:"},
+     VerifyExit::integrity, "is not signed by", "checkpoint:0:"},
     {"receipt for another record",
      [](Site& s, Paths) {
        // Genuine: record 11 as it was before it was replaced in the whole log, keys and all.
