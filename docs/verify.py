@@ -600,14 +600,53 @@ def rfc3339(seconds):
 # ------------------------------------------------------------------------------ one stream
 
 
-class Stream:
-    """Follows the records of one directory."""
+def read_opening(directory):
+    """The first record of a stream, not checked; {} if there is none to be read."""
+    try:
+        (_, name), *_ = list_segments(directory)
+        with open_segment(os.path.join(directory, name)) as read:
+            value = strict_json(next(read_lines(read)).text)
+    except (OSError, Bad, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
-    def __init__(self, directory, trust, report, openssl):
+
+def read_predecessor(opening):
+    """What a genesis says of the stream before it, or None; form and signature are checked."""
+    genesis = opening.get("genesis")
+    before = genesis.get("predecessor") if isinstance(genesis, dict) else None
+    if before is None:
+        return None
+    if not isinstance(before, dict) or not is_hex(before.get("public_key"), 64) \
+            or before.get("reason") not in ("rotated", "restored") \
+            or not isinstance(before.get("note"), str):
+        raise Bad("it is not in form")
+    return before
+
+
+def vouched_keys(key, openings):
+    """The key from outside, and those that a stream under such a key names as its predecessor's."""
+    keys = [key.hex()] if key else []
+    for vouching in keys:
+        for opening in openings:
+            try:
+                before = opening.get("public_key") == vouching and read_predecessor(opening)
+            except Bad:
+                continue
+            if before and before["public_key"] not in keys:
+                keys.append(before["public_key"])
+    return keys
+
+
+class Stream:
+    """Follows the records of one directory. `public_key` is the one it must be signed with, or
+    None."""
+
+    def __init__(self, directory, public_key, trust, report, openssl):
         self.directory, self.trust, self.report, self.openssl = directory, trust, report, openssl
         self.faults = []  # of this stream; some are settled by approvals at its end
         self.stream = self.origin = None
-        self.public_key = trust.public_key
+        self.public_key = public_key
         self.approver_key = trust.approver_key
         self.first_key = self.key = None  # K_0; (epoch, K_e)
         # What is due next; None: not known, and believed.
@@ -625,7 +664,7 @@ class Stream:
         self.good_anchors = []
         self.outside = []       # anchors from outside, of this stream
         self.late = []          # (seq, time) of records asked for: later ones are all earlier
-        self.predecessor = None  # (checkpoint, place)
+        self.predecessor = None  # what the genesis says; with its checkpoint and its place
         self.open_decisions = set()
         self.count = 0
         self.file = directory
@@ -912,20 +951,17 @@ class Stream:
             wrong("the approver's key is not in form")
         elif approver and not self.approver_key:
             self.approver_key = bytes.fromhex(approver)
-        before = genesis.get("predecessor")
-        if before is None:
-            return
         try:
-            if not isinstance(before, dict) or not is_hex(before.get("public_key"), 64) \
-                    or before.get("reason") not in ("rotated", "restored") \
-                    or not isinstance(before.get("note"), str):
-                raise Bad("it is not in form")
+            before = read_predecessor({"genesis": genesis})
+            if before is None:
+                return
             old_key = bytes.fromhex(before["public_key"])
             note = open_checkpoint(before["note"], old_key, self.openssl)
         except Bad as error:
             wrong(f"the predecessor is not one: {error}")
             return
-        self.predecessor = (note, (self.file, self.line.number, self.line.offset))
+        self.predecessor = {**before, "checkpoint": note,
+                            "place": (self.file, self.line.number, self.line.offset)}
         self.report.notes.append(f"{self.origin} follows {note.origin}, which was "
                                  f"{before['reason']} at {note.size} records")
 
@@ -1347,29 +1383,50 @@ class Trust:
 
 
 def check_predecessors(streams, report):
-    """A stream that names its predecessor must have it right, if that one is here as well."""
-    by_origin = {stream.origin: stream for stream in streams if stream.origin}
-    for stream in streams:
-        if not stream.predecessor or stream.predecessor[0].origin not in by_origin:
+    """A stream that names its predecessor must have it right, if that one is here as well. What an
+    anchored stream says of its predecessor is anchored with it."""
+    followed = {}
+    for stream in [stream for stream in streams if stream.predecessor]:
+        note = stream.predecessor["checkpoint"]
+        old = next((s for s in streams if s is not stream and s.origin == note.origin), None)
+        if old is None:
+            report.unchecked(f"predecessor: {note.origin} was not given, so what came before "
+                             f"{stream.origin} is not proved")
             continue
-        note, place = stream.predecessor
-        old = by_origin[note.origin]
         root = old.record_notes.get(note.size)
         if note.size == old.seq and old.tree:
             root = old.tree.root()
-        if note.size > old.seq and not report.faults:
-            report.fault(INTEGRITY, place, f"the predecessor has {note.size} records, "
-                                           f"{old.directory} only {old.seq}", 0)
+        wrong = None
+        if old.public_key and old.public_key.hex() != stream.predecessor["public_key"]:
+            wrong = f"the predecessor's key is not that of {old.directory}"
+        elif note.size > old.seq:
+            wrong = f"the predecessor has {note.size} records, {old.directory} only {old.seq}"
+        elif stream.predecessor["reason"] == "rotated" and old.seq > note.size:
+            wrong = f"{old.directory} goes on after record {note.size}, where it was rotated"
         elif root is not None and root != note.root:
-            report.fault(INTEGRITY, place, f"the predecessor is not {old.directory}", 0)
+            wrong = f"the predecessor is not {old.directory}"
+        if wrong:
+            report.fault(INTEGRITY, stream.predecessor["place"], wrong, 0)
+        elif root is not None:
+            followed[old.directory] = (old, stream)
+    for _ in streams:
+        for old, stream in list(followed.values()):
+            if stream.good_anchors:
+                oldest = min(stream.good_anchors, key=lambda anchor: anchor.time)
+                old.good_anchors.append(oldest._replace(size=old.seq))
+                del followed[old.directory]
 
 
 def verify(options, openssl):
     report = Report()
     trust = Trust(options, openssl)
     streams = []
-    for directory in options.directories:
-        stream = Stream(directory, trust, report, openssl)
+    openings = [read_opening(directory) for directory in options.directories]
+    vouched = vouched_keys(trust.public_key, openings)
+    for directory, opening in zip(options.directories, openings):
+        own = opening.get("public_key")
+        key = bytes.fromhex(own) if own in vouched else trust.public_key
+        stream = Stream(directory, key, trust, report, openssl)
         stream.run()
         if stream.count == 0:  # run() ended before its approvals could be settled
             report.faults += [f for f in stream.faults if f not in report.faults]

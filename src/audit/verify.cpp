@@ -32,8 +32,9 @@ class LogVerifier {
  private:
   std::vector<StreamTask> plan() const;
   std::vector<PublicKey> vouched_keys(const std::vector<StreamPeek>& peeks) const;
-  void fault(const std::string& file, std::string message,
-             std::optional<std::uint64_t> seq = std::nullopt);
+  void fault(const std::string& file, std::string message);
+  void fault_genesis(const VerifiedStream& stream, std::string message);
+  void add_fault(Fault fault);
   void check_links();
   void check_link(const VerifiedStream& stream, const StatedPredecessor& predecessor);
   void anchor_predecessors();
@@ -57,10 +58,17 @@ void add_once(std::vector<std::string>& list, const std::string& text) {
   list.push_back(text);
 }
 
-void LogVerifier::fault(const std::string& file, std::string message,
-                        std::optional<std::uint64_t> seq) {
-  kinds_.add(VerifyExit::integrity);
-  faults_.push_back({file, 0, 0, seq, VerifyExit::integrity, std::move(message)});
+void LogVerifier::add_fault(Fault fault) {
+  kinds_.add(fault.kind);
+  faults_.push_back(std::move(fault));
+}
+
+void LogVerifier::fault(const std::string& file, std::string message) {
+  add_fault({file, 0, 0, std::nullopt, VerifyExit::integrity, std::move(message)});
+}
+
+void LogVerifier::fault_genesis(const VerifiedStream& stream, std::string message) {
+  add_fault({stream.stitched.genesis_path, 1, 0, 0, VerifyExit::integrity, std::move(message)});
 }
 
 // The key from outside, and those that a stream under such a key names as its predecessor's.
@@ -135,9 +143,10 @@ void LogVerifier::check_links() {
 }
 
 void LogVerifier::check_link(const VerifiedStream& stream, const StatedPredecessor& predecessor) {
-  const std::string& place = stream.stitched.genesis_path;
   const auto note = audit::open_checkpoint(predecessor.note, predecessor.public_key);
-  if (!note) return fault(place, "the predecessor is not one: " + note.error().message, 0);
+  if (!note) {
+    return fault_genesis(stream, "the predecessor is not one: " + note.error().message);
+  }
   const std::string what = stream.stitched.origin + " follows " + note->origin + ", which was " +
                            predecessor.reason + " at " + std::to_string(note->size) + " records";
   add_once(report_.notes, what);
@@ -151,19 +160,16 @@ void LogVerifier::check_link(const VerifiedStream& stream, const StatedPredecess
   }
   const auto root = old->root(note->size);
   if (old->stitched.public_key != predecessor.public_key) {
-    fault(place, "the predecessor's key is not that of " + old->report.directory, 0);
+    fault_genesis(stream, "the predecessor's key is not that of " + old->report.directory);
   } else if (old->stitched.size < note->size) {
-    fault(place,
-          "the predecessor has " + std::to_string(note->size) + " records, " +
-              old->report.directory + " only " + std::to_string(old->stitched.size),
-          0);
+    fault_genesis(stream, "the predecessor has " + std::to_string(note->size) + " records, " +
+                              old->report.directory + " only " +
+                              std::to_string(old->stitched.size));
   } else if (predecessor.reason == "rotated" && old->stitched.size > note->size) {
-    fault(place,
-          old->report.directory + " goes on after record " + std::to_string(note->size) +
-              ", where it was rotated",
-          0);
+    fault_genesis(stream, old->report.directory + " goes on after record " +
+                              std::to_string(note->size) + ", where it was rotated");
   } else if (root && *root != note->root) {
-    fault(place, "the predecessor is not " + old->report.directory, 0);
+    fault_genesis(stream, "the predecessor is not " + old->report.directory);
   } else if (root) {
     followed_by_.emplace(note->origin, static_cast<std::size_t>(&stream - streams_.data()));
   } else {
@@ -214,8 +220,8 @@ void LogVerifier::check_leftovers() {
   }
   for (std::size_t i = 0; i < trust_.receipts.size(); ++i) {
     if (receipts.contains(i)) continue;
-    fault("--receipt", "no directory holds the stream of " + trust_.receipts[i].text(),
-          trust_.receipts[i].seq);
+    add_fault({"--receipt", 0, 0, trust_.receipts[i].seq, VerifyExit::integrity,
+               "no directory holds the stream of " + trust_.receipts[i].text()});
   }
   for (std::size_t i = 0; i < trust_.outside.size(); ++i) {
     if (anchors.contains(i)) continue;

@@ -360,6 +360,64 @@ def outside():
         v.faults.append({"file": "manifest", "line": 0, "offset": 0})
 
 
+def successors():
+    """Streams that follow another one, which lies beside them as `old`."""
+    def follow(name, about, exit_code, options, script):
+        v = Vector(name, about, exit_code, options, script=script)
+        (old,) = (v.stream / "retired").iterdir()
+        old.rename(v.directory / "old")
+        (v.stream / "retired").rmdir()
+        for leaves in (v.directory / "old").glob("*.leaves"):
+            leaves.unlink()
+        return v
+
+    other_key = ["--public-key", "../keys/other.pub"] + ESCROW
+    more = ["open", "decision allow 1", "outcome 1", "close"]
+    with follow("rotated", "Follows a stream of another key.", 3, other_key,
+                ["open", "decision deny 0", "close", "retire rotated"] + more):
+        pass
+    with Vector("rotated_old", "The stream that was followed, under its own key.", 3,
+                same="rotated") as v:
+        v.directories = ["../rotated/old"]
+    with Vector("rotated_together", "Both: the successor's key vouches for the old one.", 3,
+                other_key, same="rotated") as v:
+        v.directories.append("../rotated/old")
+    with Vector("rotated_anchored", "Both, of which an anchor covers the successor.", 0,
+                other_key + WITNESS + ["--anchor", "kept"], same="rotated") as v:
+        v.directories.append("../rotated/old")
+        note = (v.stream / "checkpoint").read_text()
+        (v.directory / "kept").write_text(m.cosigned(note, "witness", START))
+    with Vector("rotated_not_vouched", "The old key does not vouch for the new one.", 1,
+                same="rotated") as v:
+        v.directories.append("../rotated/old")
+        v.fault(0, 1, 0)
+        v.fault(0, 4, 3)
+        v.fault_checkpoint()
+    with follow("restored", "Follows a stream of which more was known than there was.", 3, None,
+                ["open", "decision deny 0", "close", "retire restored"] + more) as v:
+        v.directories.append("old")
+
+    with Vector("predecessor_forged", "The predecessor's note is not signed with its key.", 1,
+                base="restored") as v:
+        def forge(lines):
+            note = json.loads(lines[0])["genesis"]["predecessor"]["note"]
+            forged = m.signed_note(note.split("\n\n")[0] + "\n", note.split("\n")[0], "stranger")
+            inside = lambda text: json.dumps(text, ensure_ascii=False).encode()
+            body = body_of(lines[0]).replace(inside(note), inside(forged))
+            lines[:] = [remade(body, m.first_key(v.stream))]
+        v.edit(0, forge)
+        v.drop_checkpoint()
+        v.fault(0, 1, 0)
+    with Vector("predecessor_cut", "The end of the predecessor cut off, with what it signed.", 1,
+                base="restored") as v:
+        shutil.copytree(HERE / "restored/old", v.directory / "old")
+        v.directories.append("old")
+        (v.directory / "old/checkpoint").unlink()
+        last = segments(v.directory / "old")[-1]
+        last.write_bytes(b"".join(lines_of(last)[:2]))
+        v.fault(0, 1, 0)
+
+
 # ------------------------------------------------------------------------------ bad
 
 
@@ -638,6 +696,7 @@ if __name__ == "__main__":
     retention()
     anchored()
     outside()
+    successors()
     attacks()
     hostile_json()
     primitives()

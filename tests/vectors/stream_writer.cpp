@@ -14,6 +14,8 @@
 //   step SECONDS          of a wall clock that is set
 //   snapshot DIRECTORY    a copy of what a crash would leave now
 //   close
+//   retire rotated|restored   ends the stream for good; the next `open` follows it. Rotated: with
+//   KEYS/other.pem
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -22,6 +24,9 @@
 #include <string>
 
 #include "audit/environment.h"
+#include "audit/host.h"
+#include "audit/input.h"
+#include "audit/retire.h"
 #include "portcullis/audit.h"
 
 namespace portcullis {
@@ -142,13 +147,33 @@ bool snapshot(Session& session, std::istream& words) {
   return true;
 }
 
+bool retire(Session& session, std::istream& words) {
+  std::string reason;
+  words >> reason;
+  audit::Retirement retirement;
+  std::string next_key_file = session.options.signing_key_file;
+  if (reason == "rotated") {
+    next_key_file.replace(next_key_file.rfind('/'), std::string::npos, "/other.pem");
+    const auto next = audit::load_signing_key(next_key_file);
+    if (!next) return say(next.error());
+    retirement = {audit::Succession::rotated, next->public_key()};
+  }
+  const auto held = audit::HostLock::acquire(session.options.directory);
+  if (!held) return say(held.error());
+  const auto retired = audit::retire_stream(session.options, retirement,
+                                            {audit::real_file_system(), session.clock}, *held);
+  session.options.signing_key_file = next_key_file;
+  return retired ? true : say(retired.error());
+}
+
 bool obey(Session& session, const std::string& line) {
   static const std::map<std::string, bool (*)(Session&, std::istream&)> commands = {
       {"open", open},         {"close", close},
       {"decision", decide},   {"large", decide_large},
       {"outcome", end},       {"draft", draft},
       {"advance", advance},   {"step", step},
-      {"snapshot", snapshot}, {"checkpoint", checkpoint}};
+      {"snapshot", snapshot}, {"checkpoint", checkpoint},
+      {"retire", retire}};
   std::istringstream words(line);
   std::string command;
   words >> command;
