@@ -116,7 +116,7 @@ CHECKS = {
     "manifest": ("verify.cpp", "fault(options_.streams_file, \"the stream \" + origin + \" is missing\");", ""),
     "stream of a receipt": ("verify.cpp", "if (receipts.contains(i)) continue;", "continue;"),
     "stream of an anchor": ("verify.cpp", "if (anchors.contains(i)) continue;", "continue;"),
-    "predecessor's note": ("verify.cpp", "if (!note) return fault(place, \"the predecessor is not one: \" + note.error().message, 0);", "if (!note) return;"),
+    "predecessor's note": ("verify.cpp", "if (!note) { return fault_genesis(stream, \"the predecessor is not one: \" + note.error().message); }", "if (!note) return;"),
     "predecessor's key": ("verify.cpp", "if (old->stitched.public_key != predecessor.public_key) {", "if (false) {"),
     "predecessor's size": ("verify.cpp", "} else if (old->stitched.size < note->size) {", "} else if (false) {"),
     "predecessor goes on": ("verify.cpp", "} else if (predecessor.reason == \"rotated\" && old->stitched.size > note->size) {", "} else if (false) {"),
