@@ -18,6 +18,8 @@ import unittest
 from portcullis_case import PortcullisCase
 from portcullis_daemon import PORTCULLIS, SECRET_PROMPT, SSN_PROMPT, chat_body, wait_for
 
+VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
+
 
 def audit(*arguments, **options):
     return subprocess.run([PORTCULLIS, "audit", *map(str, arguments)], capture_output=True,
@@ -65,6 +67,28 @@ class AuditTools(PortcullisCase):
         self.assertIn("NOT PROVED", forged.stdout)
         self.assertEqual(audit("prove", self.log, "--seq", 100000).returncode, 5)
         self.assertEqual(audit("prove", self.log, "--seq", seq, "--size", 2).returncode, 5)
+
+    def test_proof_under_a_cosigned_checkpoint(self):
+        key, witness = VECTORS / "keys/signing.pub", VECTORS / "keys/witness.vkey"
+        file = self.path("cosigned.json")
+        made = audit("prove", VECTORS / "two_segments/stream", "--seq", 5, "--output", file,
+                     "--checkpoint", VECTORS / "kept_cosigned/kept")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        checked = audit("check-proof", file, "--public-key", key, "--witness-key", witness)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        self.assertIn("cosigned    at 2026-11-22T12:00:00Z by witness", checked.stdout)
+        stranger = audit("check-proof", file, "--public-key", key,
+                         "--witness-key", VECTORS / "keys/unknown.vkey", "--json")
+        self.assertEqual(stranger.returncode, 3, stranger.stdout)
+        self.assertEqual(json.loads(stranger.stdout)["cosignatures"], [])
+        proof = json.loads(file.read_text())
+        note = proof["checkpoint"]
+        proof["checkpoint"] = note[:-6] + ("A" if note[-6] != "A" else "B") + note[-5:]
+        file.write_text(json.dumps(proof, ensure_ascii=False))
+        spoilt = audit("check-proof", file, "--public-key", key, "--witness-key", witness)
+        self.assertEqual(spoilt.returncode, 1, spoilt.stdout)
+        unread = audit("check-proof", file, "--witness-key", self.path("none.vkey"))
+        self.assertEqual(unread.returncode, 2, unread.stdout)
 
     def test_consistency(self):
         note = self.log / "checkpoint"
