@@ -81,6 +81,24 @@ class Anchors(PortcullisCase):
         self.assertLess(max(outcomes), covered)
         self.assert_whole_to_both_verifiers()
 
+    def test_over_https_only_under_the_right_root(self):
+        authority = Authority(self.make_directory(), tls=True)
+        self.addCleanup(authority.stop)
+        stamp = self.site.config["audit"]["anchors"]["time_stamp"]
+        stamp.update(url=authority.url, ca_file=str(authority.root),
+                     tls_ca_file=str(authority.stranger))
+        daemon = self.start_daemon(self.site)
+        wait_for(lambda: re.search(r'anchor_failures_total\{anchor="time_stamp"\} [1-9]',
+                                   self.metrics(daemon)), 20, "a failure that is counted")
+        self.assertEqual(daemon.stop(), 0, daemon.log())
+        self.assertEqual(self.anchors(), [])
+        self.assertEqual(authority.asked, 0)
+        stamp.update(tls_ca_file=str(authority.root))
+        daemon = self.start_daemon(self.site)
+        self.wait_anchors(1)
+        self.assertEqual(daemon.stop(), 0, daemon.log())
+        self.assertGreater(authority.asked, 0)
+
     def assert_whole_to_both_verifiers(self):
         """Exit 0 under the authority's root; without it the stamps prove nothing."""
         directory = str(self.site.directory / "audit")

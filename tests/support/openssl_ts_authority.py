@@ -5,6 +5,7 @@ The stamping is OpenSSL's own; only HTTP, and the faults, are made here.
 
 import http.server
 import pathlib
+import ssl
 import subprocess
 import threading
 import time
@@ -29,6 +30,7 @@ basicConstraints = critical,CA:TRUE
 extendedKeyUsage = critical,timeStamping
 [server]
 extendedKeyUsage = critical,serverAuth
+subjectAltName = IP:127.0.0.1
 """
 
 
@@ -40,12 +42,15 @@ def _openssl(*arguments, data=None):
 
 
 class Authority:
-    """`fault`: None, "garbage", "huge", "slow", "redirect", "error", "wrong_imprint", "expired",
+    """Over HTTPS if `tls`, with a certificate under `root`; `stranger` is another root.
+
+    `fault`: None, "garbage", "huge", "slow", "redirect", "error", "wrong_imprint", "expired",
     "other_root", "old"."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, tls=False):
         self.directory = pathlib.Path(directory)
         self.root = self.directory / "root.pem"
+        self.stranger = self.directory / "stranger.pem"
         self.fault = None
         self.asked = 0
         self._first_reply = None
@@ -67,7 +72,13 @@ class Authority:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/tsr"
+        if tls:
+            self._make_certificate("server", "root", extensions="server")
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.directory / "server.pem", self.directory / "server.key")
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
+        self.url = f"http{'s' * tls}://127.0.0.1:{self.server.server_address[1]}/tsr"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
@@ -131,7 +142,7 @@ class Authority:
                  "-days", "30", "-subj", f"/CN=Test {name}", "-keyout",
                  str(self.directory / f"{name}.key"), "-out", str(self.directory / f"{name}.pem"))
 
-    def _make_certificate(self, name, issuer, days="30"):
+    def _make_certificate(self, name, issuer, days="30", extensions="stamp"):
         key = str(self.directory / f"{name}.key")
         request = _openssl("req", "-new", "-newkey", "ec", "-pkeyopt",
                            "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN=Test {name}",
@@ -139,7 +150,7 @@ class Authority:
         (self.directory / f"{name}.pem").write_bytes(_openssl(
             "x509", "-req", "-CA", str(self.directory / f"{issuer}.pem"), "-CAkey",
             str(self.directory / f"{issuer}.key"), "-set_serial", "7", "-days", days, "-extfile",
-            str(self.directory / "ext.cnf"), "-extensions", "stamp", data=request))
+            str(self.directory / "ext.cnf"), "-extensions", extensions, data=request))
 
     def verify(self, reply, note):
         """What `openssl ts -verify` says of a reply over a note: (good, its words)."""
