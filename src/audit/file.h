@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "portcullis/result.h"
 
@@ -60,6 +61,7 @@ class OutputFile {
   Result<void> write_at(std::string_view data, std::uint64_t offset);  // all of it
   Result<void> sync();
   Result<void> truncate(std::uint64_t size);
+  void renamed_to(std::string path) { path_ = std::move(path); }  // for what errors say
 
  private:
   OutputFile(FileSystem& files, int descriptor, std::string path);

@@ -33,6 +33,7 @@ Result<Segment> Segment::create(const SegmentPlace& place, std::string open_line
   if (found < 0) return tl::unexpected(io_error("stat", temporary, found));
   auto published = publish(place.files, place.directory, name);
   if (!published) return tl::unexpected(published.error());
+  segment.file_.renamed_to(segment.path_);
   return segment;
 }
 

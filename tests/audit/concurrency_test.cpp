@@ -91,7 +91,9 @@ TEST(Concurrency, AFailureAnswersEveryWaiter) {
   for (std::thread& worker : workers) worker.join();
   EXPECT_EQ(cleared_after_failure, 0);
   EXPECT_FALSE(log.close().has_value());
-  EXPECT_EQ(site.failures.size(), 1u);
+  ASSERT_EQ(site.failures.size(), 1u);
+  EXPECT_TRUE(site.failures[0].starts_with("cannot sync ")) << site.failures[0];
+  EXPECT_NE(site.failures[0].find(".jsonl: "), std::string::npos) << site.failures[0];
 }
 
 TEST(Concurrency, AQueueMayGoBeforeItsAnswersCome) {
