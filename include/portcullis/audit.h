@@ -152,8 +152,8 @@ class CommitQueue {
   ~CommitQueue();
   // Never blocks on the disk. The answer comes through the queue's wake function and take().
   void submit(Draft draft, std::uint64_t ticket);
-  // The same for several, in this order. The writer finds all of them or none, so that it does not
-  // sync the first one alone while the others wait.
+  // The same for several, in this order. They go in together, so that the writer does not sync the
+  // first one alone while the others wait; those for which there is no room are refused.
   void submit(std::vector<Submission> submissions);
   // As submit(), but nobody waits: no answer will come. For `shed` counts and flood-limited
   // denials. One that is refused for want of room is counted, in a `shed` record of the log's own.
