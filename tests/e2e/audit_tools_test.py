@@ -36,6 +36,8 @@ class AuditTools(PortcullisCase):
         for body in (chat_body(), chat_body(SSN_PROMPT), chat_body(SECRET_PROMPT)):
             self.daemon.chat(body, headers=bearer)
         self.daemon.chat(headers={"Content-Type": "application/json"})
+        # A 401 does not wait for its record.
+        wait_for(lambda: len(self.decisions()) == 4, what="the last decision")
 
     def stop(self):
         self.assertEqual(self.daemon.stop(), 0, self.daemon.log())
