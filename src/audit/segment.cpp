@@ -8,8 +8,8 @@ namespace portcullis::audit {
 namespace {
 
 // A sync that need not change the file's length or its extents costs half. The batch that has to
-// reserve waits for the zeros as well: with 1 MiB the slowest hundredth of commits took five times
-// as long as the disk's own syncs, with this a good three times, at 2 % less throughput.
+// reserve waits for the zeros as well: more at once makes the slowest hundredth of commits slower
+// (bench/audit_bench commit), less takes from the throughput.
 constexpr std::size_t reservation_bytes = 256u << 10;
 
 }  // namespace

@@ -82,20 +82,7 @@ char* extend(std::string& out, std::size_t bytes) {
   return out.data() + at;
 }
 
-// `text`, which needs no escape, in quotes.
-void append_verbatim(std::string& out, std::string_view text, bool comma, bool colon) {
-  char* to = extend(out, text.size() + 2 + (comma ? 1 : 0) + (colon ? 1 : 0));
-  if (comma) *to++ = ',';
-  *to++ = '"';
-  to = std::copy(text.begin(), text.end(), to);
-  *to++ = '"';
-  if (colon) *to = ':';
-}
-
-}  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  if (is_verbatim(text)) return append_verbatim(out, text, false, false);
+void append_with_escapes(std::string& out, std::string_view text) {
   out += '"';
   std::size_t verbatim = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -107,6 +94,30 @@ void append_json_string(std::string& out, std::string_view text) {
   out.append(text, verbatim);
   out += '"';
 }
+
+struct Around {
+  bool comma = false;  // before it
+  bool colon = false;  // behind it
+};
+
+void append_string(std::string& out, std::string_view text, Around around) {
+  if (!is_verbatim(text)) {
+    if (around.comma) out += ',';
+    append_with_escapes(out, text);
+    if (around.colon) out += ':';
+    return;
+  }
+  char* to = extend(out, text.size() + 2 + (around.comma ? 1 : 0) + (around.colon ? 1 : 0));
+  if (around.comma) *to++ = ',';
+  *to++ = '"';
+  to = std::copy(text.begin(), text.end(), to);
+  *to++ = '"';
+  if (around.colon) *to = ':';
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) { append_string(out, text, {}); }
 
 void JsonWriter::separate() {
   if (comma_) out_ += ',';
@@ -127,24 +138,13 @@ JsonWriter& JsonWriter::close(char bracket) {
 }
 
 JsonWriter& JsonWriter::name(std::string_view member) {
-  if (is_verbatim(member)) {
-    append_verbatim(out_, member, comma_, true);
-  } else {
-    separate();
-    append_json_string(out_, member);
-    out_ += ':';
-  }
+  append_string(out_, member, {.comma = comma_, .colon = true});
   comma_ = false;
   return *this;
 }
 
 JsonWriter& JsonWriter::string(std::string_view value) {
-  if (is_verbatim(value)) {
-    append_verbatim(out_, value, comma_, false);
-  } else {
-    separate();
-    append_json_string(out_, value);
-  }
+  append_string(out_, value, {.comma = comma_});
   comma_ = true;
   return *this;
 }

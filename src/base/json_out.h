@@ -1,8 +1,8 @@
 // Appends JSON to a string, in the order in which it is told, without an intermediate tree.
 //
 // Ten times faster than building and dumping a tree, and the member order is the caller's: records
-// need both. Confined to one thread; the string must outlive the writer. Strings must be valid
-// UTF-8.
+// need both. Confined to one thread; the string must outlive the writer. What is appended must be
+// valid UTF-8 and no part of the string itself.
 #pragma once
 
 #include <cstdint>
