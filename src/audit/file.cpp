@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -47,9 +48,12 @@ class RealFileSystem final : public FileSystem {
     return result;
   }
   int identify(const std::string& path, FileIdentity& out) override {
-    struct stat facts {};
-    if (::lstat(path.c_str(), &facts) != 0) return -errno;
-    out = {facts.st_dev, facts.st_ino};
+    // Not stat(2): whoever asks for a file's times has the kernel give the next write one of its
+    // own, and the next sync then waits for the inode as well (Linux 6.13, multigrain timestamps).
+    struct statx facts {};
+    const int found = ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_INO, &facts);
+    if (found != 0) return -errno;
+    out = {makedev(facts.stx_dev_major, facts.stx_dev_minor), facts.stx_ino};
     return 0;
   }
   int facts(const std::string& path, FileSystemFacts& out) override {
