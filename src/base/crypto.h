@@ -1,6 +1,6 @@
 // Hashes, MACs, key derivation, randomness and Ed25519, over OpenSSL's EVP interface.
 //
-// Free functions are safe from any thread. Hmac is confined to one thread at a time.
+// Safe from any thread, but for RunningHmac, which is confined to one at a time.
 // Failures inside OpenSSL for these fixed algorithms cannot happen in a working process: they
 // abort, so that no caller can go on with an unhashed or unsigned value.
 #pragma once
@@ -30,25 +30,37 @@ using EvpKey = std::unique_ptr<EVP_PKEY, EvpKeyDeleter>;
 Digest sha256(ByteView data);
 Digest sha256(std::string_view data);
 
-// HMAC-SHA256 (RFC 2104) with a key that is set up once and used many times.
+struct MdContextDeleter {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using MdContext = std::unique_ptr<EVP_MD_CTX, MdContextDeleter>;
+
+// HMAC-SHA256 (RFC 2104) with a key that is set up once and used many times. Immutable: safe from
+// any thread.
 class Hmac {
  public:
   explicit Hmac(ByteView key);
-  ~Hmac();
-  Hmac(Hmac&&) noexcept;
-  Hmac& operator=(Hmac&&) noexcept;
-  Digest operator()(ByteView data);
-  Digest operator()(std::string_view data) { return (*this)(as_bytes(data)); }
+  Digest operator()(ByteView data) const;
+  Digest operator()(std::string_view data) const { return (*this)(as_bytes(data)); }
 
-  // The same in pieces: update() any number of times, then finish(), which begins anew.
-  void update(ByteView data);
-  void update(std::string_view data) { update(as_bytes(data)); }
+ private:
+  MdContext inner_;
+  MdContext outer_;
+};
+
+// The same for one message that comes in pieces: update() any number of times, finish() once.
+class RunningHmac {
+ public:
+  explicit RunningHmac(ByteView key);
+  ~RunningHmac();
+  RunningHmac(const RunningHmac&) = delete;
+  RunningHmac& operator=(const RunningHmac&) = delete;
+  void update(std::string_view data);
   Digest finish();
 
  private:
-  friend Digest hmac_sha256(ByteView key, std::string_view data);
-  struct State;
-  std::unique_ptr<State> state_;
+  MdContext context_;
+  std::array<std::uint8_t, 64> outer_{};
 };
 Digest hmac_sha256(ByteView key, std::string_view data);
 

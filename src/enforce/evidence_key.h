@@ -2,10 +2,9 @@
 // that a given text is what a record speaks of, and tell nobody else anything.
 //
 // Uses are separated by HKDF info. commit = HMAC(HMAC(HKDF(E, "commit"), id ":" part), bytes).
-// Thread-safety: immutable after construction; each call makes its own MAC state.
+// Thread-safety: immutable after construction.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -23,17 +22,17 @@ class EvidenceKey {
     std::string message(decision_id);
     message += ':';
     message += part;
-    return hmac_sha256(commit_, message);
+    return commit_(message);
   }
   // Stands for a text that may not be recorded: "hmac:<16 hex>:<length>".
   std::string stand_in(std::string_view text) const {
-    const Digest mac = hmac_sha256(digest_, text);
+    const Digest mac = digest_(text);
     return "hmac:" + hex(ByteView(mac).first(8)) + ":" + std::to_string(text.size());
   }
 
  private:
-  Digest commit_;
-  Digest digest_;
+  Hmac commit_;
+  Hmac digest_;
 };
 
 }  // namespace portcullis

@@ -19,9 +19,6 @@ struct BnDeleter {
   void operator()(BIGNUM* number) const { BN_free(number); }
 };
 using Bn = std::unique_ptr<BIGNUM, BnDeleter>;
-struct MdContextDeleter {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
 struct EcdsaDeleter {
   void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
 };
@@ -89,7 +86,7 @@ std::string JwsSigningKey::public_jwk() const {
 }
 
 Bytes JwsSigningKey::sign(std::string_view signing_input) const {
-  const std::unique_ptr<EVP_MD_CTX, MdContextDeleter> context(EVP_MD_CTX_new());
+  const MdContext context(EVP_MD_CTX_new());
   require(context != nullptr);
   require(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) == 1);
   const ByteView bytes = as_bytes(signing_input);

@@ -43,9 +43,6 @@ struct ContextDeleter {
   void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
 };
 using Context = std::unique_ptr<EVP_PKEY_CTX, ContextDeleter>;
-struct MdContextDeleter {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
 struct EcdsaDeleter {
   void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
 };
@@ -205,7 +202,7 @@ std::optional<Bytes> ecdsa_der(ByteView raw) {
 }
 
 bool verify_evp(EVP_PKEY* key, std::string_view message, ByteView signature) {
-  const std::unique_ptr<EVP_MD_CTX, MdContextDeleter> context(EVP_MD_CTX_new());
+  const MdContext context(EVP_MD_CTX_new());
   const ByteView bytes = as_bytes(message);
   const bool good = context != nullptr &&
                     EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&

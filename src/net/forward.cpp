@@ -177,7 +177,7 @@ class Forwarding {
   UpstreamPool& pool_;
   const LimitsSection& limits_;
   const SteadyClock::time_point sent_ = SteadyClock::now();
-  Hmac returned_;
+  RunningHmac returned_;
   Outcome outcome_;
   AnswerHead head_;
   AnswerFacts facts_;

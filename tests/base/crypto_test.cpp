@@ -67,6 +67,16 @@ TEST(Hmac, AKeyThatIsSetUpOnceGivesTheSameMacEachTime) {
   EXPECT_EQ(hex(moved("")), hex(hmac_sha256(key, "")));
 }
 
+TEST(Hmac, OfAMessageInPiecesIsTheMacOfTheWhole) {
+  for (const Bytes& key : {Bytes(20, 0x0b), Bytes(131, 0xaa), Bytes{}}) {
+    RunningHmac nothing(key);
+    EXPECT_EQ(nothing.finish(), hmac_sha256(key, ""));
+    RunningHmac running(key);
+    for (const std::string_view piece : {"Hi", "", " There"}) running.update(piece);
+    EXPECT_EQ(running.finish(), hmac_sha256(key, "Hi There"));
+  }
+}
+
 // RFC 5869 appendix A.3, the first 32 of its 42 bytes.
 TEST(Hkdf, MatchesRfc5869WithoutSalt) {
   EXPECT_EQ(hex(hkdf_sha256(Bytes(22, 0x0b), "")),
