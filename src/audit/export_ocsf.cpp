@@ -134,9 +134,13 @@ class Event {
     json_.name("service").begin_object().string("name", name).end_object();
   }
 
-  void endpoint(const char* member, const char* attribute, const std::string& value) {
+  void endpoint(const JsonName& member, const JsonName& attribute, const std::string& value) {
     json_.name(member).begin_object();
-    json_.string(value.empty() ? "name" : attribute, value.empty() ? "unknown" : value);
+    if (value.empty()) {
+      json_.string("name", "unknown");
+    } else {
+      json_.string(attribute, value);
+    }
     json_.end_object();
   }
 
@@ -144,7 +148,7 @@ class Event {
     json_.name("unmapped").begin_object();
     for (const char* member : members) {
       if (const auto found = record_.find(member); found != record_.end()) {
-        json_.name(member).raw(found->dump());
+        json_.name_of(member).raw(found->dump());
       }
     }
     json_.end_object();

@@ -17,13 +17,13 @@ std::string Tally::members() const {
   json.name("counts").begin_object();
   for (std::size_t i = 0; i < types_.size(); ++i) {
     if (types_[i] == 0) continue;
-    json.integer(record_type_name(static_cast<RecordType>(i)),
-                 static_cast<std::int64_t>(types_[i]));
+    json.name_of(record_type_name(static_cast<RecordType>(i)))
+        .integer(static_cast<std::int64_t>(types_[i]));
   }
   json.end_object().name("effects").begin_object();
   for (const Effect effect : {Effect::allow, Effect::deny}) {
-    json.integer(effect_name(effect),
-                 static_cast<std::int64_t>(effects_[static_cast<std::size_t>(effect)]));
+    json.name_of(effect_name(effect))
+        .integer(static_cast<std::int64_t>(effects_[static_cast<std::size_t>(effect)]));
   }
   json.end_object();
   json.string("first_time", first_time_).string("last_time", last_time_);

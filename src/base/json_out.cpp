@@ -137,7 +137,13 @@ JsonWriter& JsonWriter::close(char bracket) {
   return *this;
 }
 
-JsonWriter& JsonWriter::name(std::string_view member) {
+JsonWriter& JsonWriter::name(const JsonName& member) {
+  out_ += comma_ ? member.after_another() : member.first();
+  comma_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::name_of(std::string_view member) {
   append_string(out_, member, {.comma = comma_, .colon = true});
   comma_ = false;
   return *this;

@@ -99,7 +99,7 @@ Result<RetentionPlan> check_log(const std::string& directory, const PublicKey& k
   return audit::plan_retention(directory, approval, key);
 }
 
-void write_ranges(JsonWriter& json, std::string_view name, const std::vector<SeqRange>& ranges) {
+void write_ranges(JsonWriter& json, const JsonName& name, const std::vector<SeqRange>& ranges) {
   json.name(name).begin_array();
   for (const SeqRange& range : ranges) {
     json.begin_object().integer("first", static_cast<std::int64_t>(range.first));

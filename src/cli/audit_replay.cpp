@@ -88,9 +88,10 @@ VerifyExit exit_of(const Tally& tally) {
 void print_json(const Tally& tally) {
   std::string out;
   JsonWriter json(out);
-  const auto write = [&](const char* name, const Counts& counts) {
+  const auto write = [&](const JsonName& name, const Counts& counts) {
     json.name(name).begin_object();
-    for (const auto& [what, times] : counts) json.integer(what, static_cast<std::int64_t>(times));
+    for (const auto& [what, times] : counts)
+      json.name_of(what).integer(static_cast<std::int64_t>(times));
     json.end_object();
   };
   json.begin_object().integer("exit", static_cast<int>(exit_of(tally)));

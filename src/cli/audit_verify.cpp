@@ -55,7 +55,7 @@ std::string_view verdict(VerifyExit exit) {
   return "NOT VERIFIED";
 }
 
-void write_spans(JsonWriter& json, const char* name, const std::vector<SeqSpan>& spans) {
+void write_spans(JsonWriter& json, const JsonName& name, const std::vector<SeqSpan>& spans) {
   json.name(name).begin_array();
   for (const SeqSpan& span : spans) {
     json.begin_object().integer("first", static_cast<std::int64_t>(span.first));

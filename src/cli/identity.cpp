@@ -91,7 +91,7 @@ std::string_view proof_name(Proof proof) {
   return "none";
 }
 
-void add_known(JsonWriter& json, std::string_view name, const std::optional<std::string>& value) {
+void add_known(JsonWriter& json, const JsonName& name, const std::optional<std::string>& value) {
   if (value) json.string(name, *value);
 }
 

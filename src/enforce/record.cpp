@@ -87,7 +87,7 @@ std::string evidence(const Inquiry& inquiry, const Ruling& ruling) {
   return out;
 }
 
-void append_learnt(JsonWriter& json, std::string_view name, const Learnt& learnt) {
+void append_learnt(JsonWriter& json, const JsonName& name, const Learnt& learnt) {
   json.name(name).begin_object();
   if (learnt.from != Provenance::unknown) json.string("value", learnt.value);
   json.string("from", provenance_name(learnt.from));

@@ -6,12 +6,12 @@
 namespace portcullis {
 namespace {
 
-void optional_string(JsonWriter& json, std::string_view member,
+void optional_string(JsonWriter& json, const JsonName& member,
                      const std::optional<std::string>& value) {
   if (value) json.string(member, *value);
 }
 
-void optional_integer(JsonWriter& json, std::string_view member,
+void optional_integer(JsonWriter& json, const JsonName& member,
                       const std::optional<std::int64_t>& value) {
   if (value) json.integer(member, *value);
 }

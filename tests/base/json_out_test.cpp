@@ -87,7 +87,7 @@ TEST(JsonWriter, WritesListsOfStringsAndEscapesNames) {
   std::string out;
   JsonWriter json(out);
   json.begin_object();
-  json.name("a\"").strings(std::vector<std::string>{"x", "y\n"});
+  json.name_of("a\"").strings(std::vector<std::string>{"x", "y\n"});
   json.name("none").strings({});
   json.end_object();
   EXPECT_EQ(out, R"({"a\"":["x","y\n"],"none":[]})");

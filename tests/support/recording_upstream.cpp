@@ -138,7 +138,7 @@ std::string record_line(const Request& request, bool bodies) {
   JsonWriter json(line);
   json.begin_object().string("method", latin1(request.method));
   json.string("target", latin1(request.target)).name("headers").begin_object();
-  for (const auto& [name, value] : headers) json.string(name, value);
+  for (const auto& [name, value] : headers) json.name_of(name).string(value);
   json.end_object().name("body_sha256").hex(sha256(request.body));
   if (bodies) json.string("body_base64", base64(as_bytes(request.body)));
   json.end_object();
