@@ -123,7 +123,7 @@ class Callers {
   void run(SteadyClock::time_point end) {
     for (std::size_t i = 0; i < started_.size(); ++i) ask(i);
     for (std::size_t waiting = started_.size(); waiting > 0;) {
-      queue_->submit(std::exchange(asked_, {}));
+      queue_->wake_writer();
       std::unique_lock lock(mutex_);
       wakes_.wait(lock, [&] { return woken_; });
       woken_ = false;
@@ -146,14 +146,13 @@ class Callers {
  private:
   void ask(std::uint64_t ticket) {
     started_[ticket] = SteadyClock::now();
-    asked_.push_back({record(), ticket});
+    queue_->submit_quietly(record(), ticket);
   }
 
   std::mutex mutex_;
   std::condition_variable wakes_;
   bool woken_ = false;
   std::vector<SteadyClock::time_point> started_;
-  std::vector<Submission> asked_;
   std::unique_ptr<CommitQueue> queue_;
 };
 

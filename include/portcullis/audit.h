@@ -141,20 +141,18 @@ struct Environment;  // src/audit/environment.h: file system and clock, for test
 }
 class AuditLog;
 
-struct Submission {
-  Draft draft;
-  std::uint64_t ticket = 0;  // the caller's own, comes back with the answer
-};
-
 // One worker's door to the log.
 class CommitQueue {
  public:
   ~CommitQueue();
-  // Never blocks on the disk. The answer comes through the queue's wake function and take().
+  // Never blocks on the disk. The answer comes through the queue's wake function and take(), with
+  // `ticket`, which is the caller's own.
   void submit(Draft draft, std::uint64_t ticket);
-  // The same for several, in this order. They go in together, so that the writer does not sync the
-  // first one alone while the others wait; those for which there is no room are refused.
-  void submit(std::vector<Submission> submissions);
+  // The same, one of several that come together: a busy writer takes it with its next batch, but
+  // one that sleeps is left asleep, so that it does not sync the first of them alone while the
+  // others wait. wake_writer() is to follow soon.
+  void submit_quietly(Draft draft, std::uint64_t ticket);
+  void wake_writer();
   // As submit(), but nobody waits: no answer will come. For `shed` counts and flood-limited
   // denials. One that is refused for want of room is counted, in a `shed` record of the log's own.
   void submit_unawaited(Draft draft);

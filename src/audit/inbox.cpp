@@ -43,21 +43,22 @@ void Answers::detach() {
   wake_ = nullptr;
 }
 
-std::size_t Inbox::put(std::span<Pending> pending) {
-  std::size_t taken = 0;
-  bool notify = false;
+bool Inbox::put(Pending&& pending) {
+  const std::size_t bytes = pending.draft.members().size();
+  const std::lock_guard lock(mutex_);
+  if (closed_ || waiting_.size() >= records_max_ || bytes_ + bytes > waiting_bytes_max)
+    return false;
+  bytes_ += bytes;
+  waiting_.push_back(std::move(pending));
+  return true;
+}
+
+void Inbox::wake() {
   {
     const std::lock_guard lock(mutex_);
-    for (; taken < pending.size() && !closed_ && waiting_.size() < records_max_; ++taken) {
-      const std::size_t bytes = pending[taken].draft.members().size();
-      if (bytes_ + bytes > waiting_bytes_max) break;
-      bytes_ += bytes;
-      waiting_.push_back(std::move(pending[taken]));
-    }
-    notify = taken > 0 && std::exchange(idle_, false);
+    if (waiting_.empty() || !std::exchange(idle_, false)) return;
   }
-  if (notify) arrived_.notify_one();
-  return taken;
+  arrived_.notify_one();
 }
 
 bool Inbox::drain(std::vector<Pending>& out, std::chrono::milliseconds patience) {

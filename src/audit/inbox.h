@@ -10,7 +10,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <vector>
 
 #include "portcullis/audit.h"
@@ -45,9 +44,10 @@ struct Pending {
 class Inbox {
  public:
   explicit Inbox(std::size_t records_max) : records_max_(records_max) {}
-  // How many were taken, from the front: the rest found it full or closed.
-  std::size_t put(std::span<Pending> pending);
-  bool put(Pending&& pending) { return put(std::span(&pending, 1)) == 1; }
+  // false: full or closed. A writer that sleeps goes on sleeping until wake(), or for its
+  // `patience`.
+  bool put(Pending&& pending);
+  void wake();  // the writer, if it sleeps and there is something for it
   // Waits for drafts, a nudge, closing, or `patience`; then moves everything out. false: closed and
   // empty.
   bool drain(std::vector<Pending>& out, std::chrono::milliseconds patience);

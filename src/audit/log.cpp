@@ -110,23 +110,20 @@ CommitQueue::CommitQueue(std::shared_ptr<State> state) : state_(std::move(state)
 CommitQueue::~CommitQueue() { state_->answers->detach(); }
 
 void CommitQueue::submit(Draft draft, std::uint64_t ticket) {
+  submit_quietly(std::move(draft), ticket);
+  wake_writer();
+}
+
+void CommitQueue::submit_quietly(Draft draft, std::uint64_t ticket) {
   if (state_->inbox->put({std::move(draft), ticket, state_->answers})) return;
   state_->answers->refuse(ticket, Reason::audit_unavailable);
 }
 
-void CommitQueue::submit(std::vector<Submission> submissions) {
-  std::vector<audit::Pending> pending;
-  pending.reserve(submissions.size());
-  for (Submission& each : submissions) {
-    pending.push_back({std::move(each.draft), each.ticket, state_->answers});
-  }
-  for (std::size_t i = state_->inbox->put(pending); i < submissions.size(); ++i) {
-    state_->answers->refuse(submissions[i].ticket, Reason::audit_unavailable);
-  }
-}
+void CommitQueue::wake_writer() { state_->inbox->wake(); }
 
 void CommitQueue::submit_unawaited(Draft draft) {
-  if (!state_->inbox->put({std::move(draft), 0, nullptr})) state_->inbox->count_dropped();
+  if (!state_->inbox->put({std::move(draft), 0, nullptr})) return state_->inbox->count_dropped();
+  wake_writer();
 }
 
 std::vector<Committed> CommitQueue::take() { return state_->answers->take(); }

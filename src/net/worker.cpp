@@ -77,18 +77,19 @@ Task<Committed> Worker::commit(Draft draft) {
   co_return late;
 }
 
-// A commit's answers wake many exchanges at once. Handed over one by one, the first of their next
-// records would be synced alone and all others wait for a second sync: so those of one turn of the
-// loop go together.
+// A commit's answers wake many exchanges at once. Were a sleeping writer woken for the first of
+// their next records, it would sync that one alone and all others would wait for a second sync: so
+// it is woken for some of them, or at the end of this turn of the loop.
 void Worker::hand_over(Draft draft, std::uint64_t ticket) {
-  constexpr std::size_t together_max = 32;
-  outgoing_.push_back({std::move(draft), ticket});
-  if (outgoing_.size() >= together_max) return submit_outgoing();
-  if (outgoing_.size() == 1) asio::post(*io_, [this] { submit_outgoing(); });
+  constexpr std::size_t enough = 4;
+  queue_->submit_quietly(std::move(draft), ticket);
+  ++unannounced_;
+  if (unannounced_ >= enough) return wake_writer();
+  if (unannounced_ == 1) asio::post(*io_, [this] { wake_writer(); });
 }
 
-void Worker::submit_outgoing() {
-  if (!outgoing_.empty()) queue_->submit(std::exchange(outgoing_, {}));
+void Worker::wake_writer() {
+  if (std::exchange(unannounced_, 0) > 0) queue_->wake_writer();
 }
 
 void Worker::take_commits() {

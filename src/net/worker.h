@@ -98,7 +98,7 @@ class Worker {
 
  private:
   void hand_over(Draft draft, std::uint64_t ticket);
-  void submit_outgoing();
+  void wake_writer();
   void take_commits();
   Task<void> flush_shed_counts();
   Task<void> look_after_exchanges();
@@ -122,7 +122,7 @@ class Worker {
   };
   std::unordered_map<std::uint64_t, AwaitedCommit> commits_;  // by ticket
   std::uint64_t next_ticket_ = 1;
-  std::vector<Submission> outgoing_;  // until the end of this turn of the loop
+  std::size_t unannounced_ = 0;  // records since the writer was last woken
   std::unordered_set<Connection*> connections_;
   bool draining_ = false;
 };
