@@ -39,7 +39,8 @@ class Exchange {
       const Ending ending = co_await refuse(body.error());
       co_return ending;
     }
-    Ruling ruling = co_await worker_.judge(inquiry_, std::move(*body));  // extract to transform
+    Ruling ruling;
+    co_await worker_.judge(inquiry_, std::move(*body), ruling);  // extract to transform
     Draft draft = draft_decision(inquiry_, ruling);
     Committed committed = co_await worker_.commit(std::move(draft));
     if (!committed.clearance) {
@@ -47,8 +48,7 @@ class Exchange {
       co_return ending;
     }
     ++worker_.shared().metrics.allowed;
-    const Ending ending =
-        co_await forward_and_answer(std::move(*committed.clearance), std::move(ruling));
+    const Ending ending = co_await forward_and_answer(std::move(*committed.clearance), ruling);
     co_return ending;
   }
 
@@ -57,7 +57,7 @@ class Exchange {
   Task<OrDenial<std::string>> receive_body();
   Task<Ending> refuse(Denial denial);
   Task<Ending> answer_denial(const Ruling& ruling, const Committed& committed);
-  Task<Ending> forward_and_answer(Clearance clearance, Ruling ruling);
+  Task<Ending> forward_and_answer(Clearance clearance, const Ruling& ruling);
   ReplyContext reply_context() const;
   Task<Ending> send_denial(const Denial& denial, ReplyContext context);
 
@@ -160,10 +160,10 @@ Task<Ending> Exchange::send_denial(const Denial& denial, ReplyContext context) {
   co_return context.keep_alive ? Ending::keep : Ending::close;
 }
 
-Task<Ending> Exchange::forward_and_answer(Clearance clearance, Ruling ruling) {
+Task<Ending> Exchange::forward_and_answer(Clearance clearance, const Ruling& ruling) {
   ReplyContext context = reply_context();
   context.receipt = clearance.receipt();
-  const Outbound outbound{inquiry_, std::move(ruling), std::move(context), started_, memory_};
+  const Outbound outbound{inquiry_, ruling, std::move(context), started_, memory_};
   const Ending ending = co_await forward(std::move(clearance), worker_, client_, outbound);
   co_return ending;
 }

@@ -16,7 +16,7 @@ namespace portcullis {
 
 struct Outbound {
   const Inquiry& inquiry;  // must outlive the call
-  Ruling ruling;
+  const Ruling& ruling;    // must outlive the call
   ReplyContext reply;
   std::chrono::steady_clock::time_point started;  // of the exchange
   MemoryLease& memory;                            // of the exchange

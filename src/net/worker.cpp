@@ -126,11 +126,12 @@ Task<void> Worker::look_after_exchanges() {
   }
 }
 
-Task<Ruling> Worker::judge(const Inquiry& inquiry, std::string body) {
+Task<void> Worker::judge(const Inquiry& inquiry, std::string body, Ruling& ruling) {
   const LimitsSection& limits = inquiry.snapshot->config->limits;
   const bool is_encoded = inquiry.head.find("content-encoding") != nullptr;  // may grow 200-fold
   if (body.size() < limits.compute_bytes_min && !is_encoded) {
-    co_return portcullis::judge(inquiry, std::move(body), scanner_, shared_.evidence);
+    ruling = portcullis::judge(inquiry, std::move(body), scanner_, shared_.evidence);
+    co_return;
   }
   // The job owns copies: it may still run when the deadline has passed and the exchange is over.
   struct Job {
@@ -143,21 +144,24 @@ Task<Ruling> Worker::judge(const Inquiry& inquiry, std::string body) {
   const bool accepted =
       shared_.compute.submit(inquiry.snapshot->classifier, [this, job](Scanner& scanner) {
         if (job->waiter.expired()) return;  // nobody waits any more
-        auto ruling = std::make_shared<Ruling>(
+        auto made = std::make_shared<Ruling>(
             portcullis::judge(job->inquiry, std::move(job->body), scanner, shared_.evidence));
-        asio::post(*io_, [job, ruling] {
-          if (const auto waiting = job->waiter.lock()) waiting->deliver(std::move(*ruling));
+        asio::post(*io_, [job, made] {
+          if (const auto waiting = job->waiter.lock()) waiting->deliver(std::move(*made));
         });
       });
   if (accepted) {
-    std::optional<Ruling> ruling = co_await waiter->wait();
-    if (ruling) co_return std::move(*ruling);
+    std::optional<Ruling> made = co_await waiter->wait();
+    if (made) {
+      ruling = std::move(*made);
+      co_return;
+    }
   }
   const Denial denial{Reason::overloaded,
                       accepted ? "the body was not judged in time (limits.classify_timeout)"
                                : "too many large bodies are waiting to be judged",
                       {}};
-  co_return portcullis::refuse(inquiry, denial, scanner_, shared_.evidence);
+  ruling = portcullis::refuse(inquiry, denial, scanner_, shared_.evidence);
 }
 
 Task<void> Worker::refresh_keys(Inquiry& inquiry, std::string_view token) {

@@ -74,7 +74,7 @@ class Worker {
   void note(Draft draft) { queue_->submit_unawaited(std::move(draft)); }
 
   // Judges here, or for a large body on the compute pool, at most limits.classify_timeout.
-  Task<Ruling> judge(const Inquiry& inquiry, std::string body);
+  Task<void> judge(const Inquiry& inquiry, std::string body, Ruling& ruling);
   // Asks for fresh keys of an issuer and waits until they are there, or are known not to come. The
   // inquiry then has the newest snapshot.
   Task<void> refresh_keys(Inquiry& inquiry, std::string_view token);
