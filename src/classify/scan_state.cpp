@@ -183,10 +183,10 @@ void Scanner::State::scan_assignments() {
 // {"password": "hunter2"}: the member's name says what the whole value is.
 void Scanner::State::scan_key() {
   if (text_->key.empty()) return;
+  const auto credential = classify::judge_credential(text_->value);
+  if (!credential) return;  // prose and short words, as most values
   for (const std::size_t rule : assignment_rules_) {
-    const bool named = name_groups().contains(rules.all[rule].context);
-    const auto credential = named ? classify::judge_credential(text_->value) : std::nullopt;
-    if (!credential) continue;
+    if (!name_groups().contains(rules.all[rule].context)) continue;
     Place place{rule, 0, 0, credential->range, {}};
     place.evidence = {credential->strong ? rules.all[rule].p : 1.0, true, false, false};
     report(place, classify::earned_confidence(place.evidence));

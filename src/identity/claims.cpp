@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "identity/jws.h"
 #include "identity/profiles.h"
-#include "identity/strict_json.h"
 
 namespace portcullis {
 namespace {
@@ -16,6 +16,30 @@ using nlohmann::json;
 // Members that only ID tokens, logout tokens and other security events have.
 constexpr std::array<std::string_view, 4> foreign_members = {"at_hash", "c_hash", "s_hash",
                                                              "events"};
+
+OrDenial<std::optional<std::string>> read_client_id(const json& claims) {
+  std::optional<std::string> client;
+  for (const std::string_view name : {"azp", "client_id"}) {
+    const auto value = read_text(claims, name);
+    if (!value.present) continue;
+    if (!value.value || !is_identifier(*value.value)) {
+      return deny(Reason::token_malformed,
+                  "the token's \"" + std::string(name) + "\" is not an identifier");
+    }
+    if (client && client != value.value) {
+      return deny(Reason::token_client,
+                  "the token's \"azp\" and \"client_id\" name different clients");
+    }
+    client = value.value;
+  }
+  return client;
+}
+
+std::string_view first_of(std::span<const std::string_view> names, const json& claims) {
+  const auto found =
+      std::ranges::find_if(names, [&](std::string_view name) { return claims.contains(name); });
+  return found == names.end() ? std::string_view() : *found;
+}
 
 OrDenial<void> check_binding(const json& claims) {
   if (claims.contains("cnf")) {
@@ -32,11 +56,9 @@ OrDenial<void> check_type(const VerifiedToken::Claims& claims, const IssuerRules
   if (claims.type.empty() || !listed) {
     return deny(Reason::token_type, "the token's \"typ\" is not one that this issuer may use");
   }
-  for (const std::string_view name : foreign_members) {
-    if (claims.members.contains(name)) {
-      return deny(Reason::token_type,
-                  "the token has \"" + std::string(name) + "\": it is not an access token");
-    }
+  if (!claims.foreign.empty()) {
+    return deny(Reason::token_type,
+                "the token has \"" + std::string(claims.foreign) + "\": it is not an access token");
   }
   const ProfileRow& profile = profile_row(issuer.profile);
   if (profile.use_claim.empty()) {
@@ -52,9 +74,8 @@ OrDenial<void> check_type(const VerifiedToken::Claims& claims, const IssuerRules
 
 OrDenial<void> check_time(const VerifiedToken& token, const IdentityRules& rules,
                           std::int64_t now) {
-  const json& claims = token.claims->members;
-  const auto issued = read_date(claims, "iat");
-  const auto not_before = read_date(claims, "nbf");
+  const auto& issued = token.claims->issued;
+  const auto& not_before = token.claims->not_before;
   if (!issued.value) {
     return deny(Reason::token_malformed, "the token's \"iat\" is missing or not an integer date");
   }
@@ -82,8 +103,8 @@ OrDenial<void> check_audience(const VerifiedToken& token, const IssuerRules& iss
   return deny(Reason::token_audience, "the token is not meant for this service (aud)");
 }
 
-OrDenial<void> check_client(const json& claims, const IssuerRules& issuer) {
-  const auto client = read_client_id(claims);
+OrDenial<void> check_client(const VerifiedToken::Claims& claims, const IssuerRules& issuer) {
+  const auto& client = claims.client_id;
   if (!client) return tl::make_unexpected(client.error());
   if (issuer.clients.empty()) return {};
   if (*client && std::ranges::find(issuer.clients, **client) != issuer.clients.end()) return {};
@@ -106,23 +127,14 @@ OrDenial<void> check_delegation(const json& claims) {
 
 }  // namespace
 
-OrDenial<std::optional<std::string>> read_client_id(const json& claims) {
-  std::optional<std::string> client;
-  for (const std::string_view name : {"azp", "client_id"}) {
-    const auto value = read_text(claims, name);
-    if (!value.present) continue;
-    if (!value.value || !is_identifier(*value.value)) {
-      return deny(Reason::token_malformed,
-                  "the token's \"" + std::string(name) + "\" is not an identifier");
-    }
-    if (client && client != value.value) {
-      return deny(Reason::token_client,
-                  "the token's \"azp\" and \"client_id\" name different clients");
-    }
-    client = value.value;
-  }
-  return client;
-}
+VerifiedToken::Claims::Claims(json payload, std::string header_type)
+    : members(std::move(payload)),
+      type(std::move(header_type)),
+      issued(read_date(members, "iat")),
+      not_before(read_date(members, "nbf")),
+      authenticated(read_date(members, "auth_time")),
+      client_id(read_client_id(members)),
+      foreign(first_of(foreign_members, members)) {}
 
 OrDenial<void> check_claims(const VerifiedToken& token, const IdentityRules& rules,
                             std::int64_t now) {
@@ -132,7 +144,7 @@ OrDenial<void> check_claims(const VerifiedToken& token, const IdentityRules& rul
       .and_then([&] { return check_type(*token.claims, issuer); })
       .and_then([&] { return check_time(token, rules, now); })
       .and_then([&] { return check_audience(token, issuer); })
-      .and_then([&] { return check_client(claims, issuer); })
+      .and_then([&] { return check_client(*token.claims, issuer); })
       .and_then([&] { return check_delegation(claims); });
 }
 

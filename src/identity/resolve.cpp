@@ -118,12 +118,11 @@ OrDenial<Identified> resolve_subject(const VerifiedToken& token, const IdentityR
   if (const auto good = check_claims(token, rules, now); !good) {
     return tl::make_unexpected(good.error());
   }
-  const json& claims = token.claims->members;
-  const auto client_id = read_client_id(claims);
+  const auto& client_id = token.claims->client_id;
   if (!client_id) return tl::make_unexpected(client_id.error());
   auto subject = resolve_person(token, rules, directory, *client_id);
   if (!subject) return tl::make_unexpected(subject.error());
-  const auto authenticated = read_date(claims, "auth_time");
+  const auto& authenticated = token.claims->authenticated;
   if (authenticated.value && *authenticated.value <= now + rules.clock_skew_s) {
     subject->auth_time = authenticated.value;
   }

@@ -126,8 +126,8 @@ OrDenial<VerifiedToken> verify_token(std::string_view token, const IdentityRules
   }
   auto evidence = read_evidence(token, *parsed);
   if (!evidence) return tl::make_unexpected(evidence.error());
-  auto claims = std::make_shared<const VerifiedToken::Claims>(
-      VerifiedToken::Claims{std::move(parsed->claims), std::move(parsed->header.type)});
+  auto claims = std::make_shared<const VerifiedToken::Claims>(std::move(parsed->claims),
+                                                              std::move(parsed->header.type));
   return VerifiedToken{parsed->issuer, std::move(*evidence), std::move(claims)};
 }
 
