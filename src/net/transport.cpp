@@ -141,6 +141,16 @@ class StreamTransport final : public Transport {
     socket().close(ignored);
   }
 
+  // Of a record that was read in part, and of records that came in the same read of the socket.
+  bool holds_unread() override {
+    if constexpr (is_tls) {
+      SSL* const ssl = stream_.native_handle();
+      return SSL_has_pending(ssl) == 1 || BIO_pending(SSL_get_rbio(ssl)) > 0;
+    } else {
+      return false;
+    }
+  }
+
   Tcp::socket& socket() override { return bottom(stream_); }
   ReadBuffer& buffer() override { return buffer_; }
   Stream& stream() { return stream_; }
@@ -234,6 +244,7 @@ Task<std::unique_ptr<Transport>> connect_transport(const ConnectTarget& target) 
 }
 
 bool is_stale(Transport& transport) {
+  if (transport.holds_unread()) return true;
   char byte = 0;
   const auto got = ::recv(transport.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);

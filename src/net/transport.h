@@ -37,6 +37,8 @@ class Transport {
   virtual void close() = 0;
   // Closes so that the peer sees a reset: never mistaken for the end of an answer.
   virtual void reset() = 0;
+  // Whether bytes have arrived that read_some() has not given out and the socket does not show.
+  virtual bool holds_unread() = 0;
   virtual Tcp::socket& socket() = 0;
   // What was read and not used yet. It stays with the connection from one message to the next.
   virtual ReadBuffer& buffer() = 0;

@@ -102,6 +102,35 @@ class TlsUpstream:
         self.listener.close()
 
 
+class SurplusUpstream(TlsUpstream):
+    """Sends in one TLS record an answer that fills a read of the proxy to its last byte, and behind
+    it another one that nobody asked for. Every later request gets an answer of its own."""
+
+    READ = 8192  # ReadBuffer's first size
+    connections = 0
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                plain = self.listener.accept()[0]
+                self.connections += 1
+                with contextlib.suppress(OSError), self.context.wrap_socket(
+                        plain, server_side=True) as peer:
+                    self.answer_all(peer)
+
+    def answer_all(self, peer):
+        while b'"messages"' in peer.recv(65536):
+            peer.sendall(self.answer("asked for", self.READ) +
+                         (self.answer("stolen", 512) if self.connections == 1 else b""))
+
+    @staticmethod
+    def answer(content, size):
+        body = json.dumps({"object": "chat.completion", "content": content})
+        head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %05d\r\n\r\n"
+        room = size - len(head % 0)
+        return (head % room + body.ljust(room)).encode()
+
+
 class Tls(PortcullisCase):
     def setUp(self):
         self.site = self.make_site("https://unused.test")
@@ -150,6 +179,19 @@ class Tls(PortcullisCase):
             answer, received = self.ask(self.authority.issue("localhost"), "localhost", None)
             self.assert_refused(answer, 502, "upstream_unreachable")
             self.assertEqual(received, b"")
+
+    def test_an_answer_behind_the_answer_reaches_nobody(self):
+        upstream = SurplusUpstream(self.authority.issue("127.0.0.1"))
+        self.addCleanup(upstream.stop)
+        site = self.make_site(f"https://127.0.0.1:{upstream.port}")
+        site.config["upstreams"][0]["ca_file"] = str(self.authority.file)
+        site.config["listen"]["workers"] = 1  # one pool of connections
+        daemon = self.start_daemon(site)
+        for _ in range(3):
+            answer = daemon.chat()
+            self.assertEqual(json.loads(answer.body)["content"], "asked for")
+        self.assertEqual(upstream.connections, 2)  # the first is not used again, the second is
+        self.stop_and_verify(daemon)
 
     def serve(self):
         upstream = self.start_upstream()
