@@ -21,7 +21,7 @@ void append_json_string(std::string& out, std::string_view text);
 // a record consists of.
 class JsonName {
  public:
-  template <std::size_t size>
+  template <std::size_t size>  // NOLINTNEXTLINE(google-explicit-constructor): a literal is a name
   consteval JsonName(const char (&name)[size]) : size_(size + 3) {
     if (size > 32) throw "a longer name than there is room for";
     char* to = text_.data();
