@@ -27,7 +27,7 @@ Task<void> serve(Tcp::socket socket, const DemoServer::Handler& handler,
                  const LimitsSection& limits) {
   const std::unique_ptr<Transport> transport = make_plain_transport(std::move(socket));
   RequestReader reader(*transport, limits);
-  MemoryBudget budget(64u << 20);
+  MemoryBudget budget({64u << 20, 64u << 20});
   MemoryLease memory(budget);
   IoStatus sent = IoStatus::ok;
   while (sent == IoStatus::ok) {

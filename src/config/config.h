@@ -57,18 +57,19 @@ struct LimitsSection {
   std::size_t connections_per_source_max = 2048;  // of one /24 or /48; trusted proxies are exempt
   std::size_t header_bytes_max = 65536;           // request line and header block
   std::size_t header_fields_max = 128;
-  std::size_t body_bytes_max = 16u << 20;         // as received
-  std::size_t answer_bytes_max = 64u << 20;       // of an unstreamed answer
-  std::size_t exchange_memory_max = 256u << 20;   // one exchange's buffers together
-  std::size_t memory_max = std::size_t{2} << 30;  // all exchanges' bodies together, times 8
-  Milliseconds header_timeout{10'000};            // first byte of a request to the end of its head
-  Milliseconds body_timeout{60'000};              // end of the head to the end of the body
-  Milliseconds idle_timeout{75'000};              // a kept connection without a request
-  Milliseconds write_timeout{30'000};             // one write to the client
-  Milliseconds classify_timeout{10'000};          // extract to transform of one body
-  Milliseconds commit_timeout{10'000};            // the audit log's answer
-  Milliseconds stream_max{900'000};               // a whole streamed answer
-  Milliseconds drain_timeout{30'000};             // SIGTERM to cutting what is left
+  std::size_t body_bytes_max = 16u << 20;           // as received
+  std::size_t answer_bytes_max = 64u << 20;         // of an unstreamed answer
+  std::size_t exchange_memory_max = 256u << 20;     // one exchange's buffers together
+  std::size_t memory_max = std::size_t{2} << 30;    // all exchanges' bodies together, times 8
+  std::size_t memory_per_subject_max = 512u << 20;  // those of one person
+  Milliseconds header_timeout{10'000};           // first byte of a request to the end of its head
+  Milliseconds body_timeout{60'000};             // end of the head to the end of the body
+  Milliseconds idle_timeout{75'000};             // a kept connection without a request
+  Milliseconds write_timeout{30'000};            // one write to the client
+  Milliseconds classify_timeout{10'000};         // extract to transform of one body
+  Milliseconds commit_timeout{10'000};           // the audit log's answer
+  Milliseconds stream_max{900'000};              // a whole streamed answer
+  Milliseconds drain_timeout{30'000};            // SIGTERM to cutting what is left
   std::size_t compute_bytes_min = 65536;         // larger bodies are classified off the I/O workers
   std::size_t token_verifications_per_s = 2000;  // uncached tokens, all sources, per worker
   std::size_t token_verifications_per_source_s =

@@ -91,6 +91,7 @@ void read_limits(Section section, LimitsSection& out) {
   section.bytes("answer_bytes_max", out.answer_bytes_max, {kib, gib});
   section.bytes("exchange_memory_max", out.exchange_memory_max, {mib, 8 * gib});
   section.bytes("memory_max", out.memory_max, {64 * mib, 1024 * gib});
+  section.bytes("memory_per_subject_max", out.memory_per_subject_max, {mib, 1024 * gib});
   section.duration("header_timeout", out.header_timeout, short_wait);
   section.duration("body_timeout", out.body_timeout, short_wait);
   section.duration("idle_timeout", out.idle_timeout, long_wait);

@@ -176,6 +176,9 @@ void validate_limits(const Judge& judge) {
   if (limits.exchange_memory_max / 8 < decoded) {
     judge.error("limits.exchange_memory_max", "smaller than 8 times content.decoded_bytes_max");
   }
+  if (limits.memory_per_subject_max < limits.exchange_memory_max) {
+    judge.error("limits.memory_per_subject_max", "smaller than limits.exchange_memory_max");
+  }
 }
 
 void validate_classify(const Judge& judge) {

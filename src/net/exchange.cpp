@@ -29,6 +29,7 @@ class Exchange {
       const Ending ending = co_await refuse(identified.error());
       co_return ending;
     }
+    memory_.charge_to(inquiry_.who->subject.id);
     const OrDenial<void> admitted = admit(inquiry_);
     if (!admitted) {
       const Ending ending = co_await refuse(admitted.error());

@@ -154,10 +154,11 @@ Task<OrDenial<std::string>> RequestReader::read_body(MemoryLease& memory) {
   State& state = *state_;
   State::Parser& parser = *state.parser;
   const std::size_t bytes_max = state.limits.body_bytes_max;
-  const std::string too_large =
-      "the body is larger than " + std::to_string(bytes_max) + " bytes (limits.body_bytes_max)";
-  if (state.content_length > bytes_max) co_return deny(Reason::body_too_large, too_large);
-  const std::string no_memory = "no memory is left for this body (limits.memory_max)";
+  const auto too_large = [&] {
+    return deny(Reason::body_too_large, "the body is larger than " + std::to_string(bytes_max) +
+                                            " bytes (limits.body_bytes_max)");
+  };
+  if (state.content_length > bytes_max) co_return too_large();
   parser.body_limit(bytes_max);
   parser.eager(true);  // else put() stops after each chunk header
   auto no_extensions = &refuse_chunk_extensions;
@@ -165,12 +166,13 @@ Task<OrDenial<std::string>> RequestReader::read_body(MemoryLease& memory) {
   state.transport.expires_after(state.limits.body_timeout);
   while (!parser.is_done()) {
     if (const ErrorCode error = feed(parser, state.buffer)) {
-      if (error == http::error::body_limit) co_return deny(Reason::body_too_large, too_large);
+      if (error == http::error::body_limit) co_return too_large();
       co_return deny(Reason::http_malformed, "the body's framing is broken: " + error.message());
     }
     if (parser.is_done()) break;
     if (!memory.hold(parser.get().body().size() * memory_factor)) {
-      co_return deny(Reason::overloaded, no_memory);
+      co_return deny(Reason::overloaded,
+                     "no memory is left for this body (" + std::string(memory.refused_by()) + ")");
     }
     if (state.buffer.unread().size() > framing_bytes_max) {
       co_return deny(Reason::http_malformed, "a chunk header or trailer section does not end");

@@ -316,7 +316,8 @@ tl::expected<std::unique_ptr<Server>, ConfigErrors> Server::start(
   impl.keys = std::make_unique<KeyKeeper>(
       impl.housekeeping, config,
       [&impl](const KeyKeeper::Change& change) { return impl.adopt_keys(change); });
-  impl.memory = std::make_unique<MemoryBudget>(config->limits.memory_max);
+  impl.memory = std::make_unique<MemoryBudget>(
+      MemoryBudget::Limits{config->limits.memory_max, config->limits.memory_per_subject_max});
   const Shared shared{*impl.log,  *impl.evidence, *impl.compute,
                       *impl.keys, impl.metrics,   *impl.memory};
   for (std::size_t i = 0; i < worker_count(config->listen); ++i) {

@@ -231,6 +231,8 @@ TEST(ValidateConfig, LimitsClassifyAndAudit) {
       {end, appended("limits: {body_bytes_max: 33MiB}\n"), "smaller than limits.body_bytes_max"},
       {end, appended("limits: {exchange_memory_max: 47MiB}\n"),
        ":13:31: limits.exchange_memory_max"},
+      {end, appended("limits: {memory_per_subject_max: 255MiB}\n"),
+       "limits.memory_per_subject_max: smaller than limits.exchange_memory_max"},
       {end, appended("limits: {connections_max: 0}\n"), "expected an integer from 1"},
       {end, appended("classify: {detectors: []}\n"), "expected [builtin]"},
       {end, appended("classify: {detectors: [own]}\n"), "expected [builtin]"},

@@ -110,6 +110,27 @@ class Limits(PortcullisCase):
         except (OSError, Closed):
             return False
 
+    def test_memory_of_one_person(self):
+        """Bodies that arrive slowly: who has filled their share waits, and all others go on."""
+        self.site.config["limits"].update(memory_per_subject_max="160MiB",
+                                          exchange_memory_max="160MiB")
+        self.site.config["content"]["decoded_bytes_max"] = "16MiB"
+        daemon = self.start_daemon(self.site)
+        large = chat_body("The sum of it all is this. " * (12 * 1024 * 1024 // 27))
+        anna, bob = self.site.bearer(), self.site.bearer(subject="bob")
+        with daemon.connect() as slow:
+            slow.send(render("POST", CHAT, anna, large)[:-1])
+            def refused():
+                answer = daemon.chat(large, anna)
+                return answer if answer.status != 200 else None
+            answer = wait_for(refused, 20, "the share to be full")
+            self.assert_refused(answer, 503, "overloaded")
+            self.assertIn("limits.memory_per_subject_max", answer.message)
+            self.assertEqual(daemon.chat(headers=anna).status, 200)  # what is small goes on
+            self.assertEqual(daemon.chat(large, bob).status, 200)
+        wait_for(lambda: daemon.chat(large, anna).status == 200, 20, "the share to be free again")
+        self.stop_and_verify(daemon)
+
     def test_slow_heads_are_cut(self):
         self.site.config["limits"]["header_timeout"] = "300ms"
         daemon = self.start_daemon(self.site)

@@ -55,7 +55,7 @@ class Scripted {
       if (!next) co_return;
       EXPECT_EQ(head.method, "POST");
       EXPECT_EQ(head.path, "/w/add-checkpoint");
-      MemoryBudget budget(1 << 30);
+      MemoryBudget budget({1 << 30, 1 << 30});
       MemoryLease lease(budget);
       OrDenial<std::string> body = co_await reader.read_body(lease);
       if (!body) co_return;

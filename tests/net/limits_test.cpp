@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <memory>
 #include <thread>
 
 #include "net/memory_budget.h"
@@ -81,7 +82,7 @@ TEST(SourceLimits, CountsNeverForget) {
 // ---------------------------------------------------------------- memory
 
 TEST(MemoryLease, GrowsAndShrinksToWhatIsHeld) {
-  MemoryBudget budget(10);
+  MemoryBudget budget({10, 10});
   MemoryLease lease(budget);
   EXPECT_TRUE(lease.hold(10));
   EXPECT_TRUE(lease.hold(10)) << "what is held already is not taken again";
@@ -94,7 +95,7 @@ TEST(MemoryLease, GrowsAndShrinksToWhatIsHeld) {
 }
 
 TEST(MemoryLease, GivesEverythingBack) {
-  MemoryBudget budget(10);
+  MemoryBudget budget({10, 10});
   for (int i = 0; i < 3; ++i) {
     MemoryLease lease(budget);
     EXPECT_TRUE(lease.hold(6));
@@ -105,21 +106,75 @@ TEST(MemoryLease, GivesEverythingBack) {
 }
 
 TEST(MemoryLease, GrowsByWhatIsMissing) {
-  MemoryBudget budget(10);
+  MemoryBudget budget({10, 10});
   MemoryLease lease(budget);
   for (std::uint64_t bytes = 1; bytes <= 10; ++bytes) EXPECT_TRUE(lease.hold(bytes));
   EXPECT_FALSE(lease.hold(11));
 }
 
+TEST(MemoryLease, APersonsShareIsForAllThatTheyHold) {
+  constexpr std::uint64_t mib = 1u << 20;
+  MemoryBudget budget({10 * mib, 4 * mib});
+  MemoryLease first(budget);
+  MemoryLease second(budget);
+  MemoryLease other(budget);
+  first.charge_to("anna");
+  second.charge_to("anna");
+  other.charge_to("bob");
+  EXPECT_TRUE(first.hold(3 * mib));
+  EXPECT_FALSE(second.hold(2 * mib));
+  EXPECT_EQ(second.refused_by(), "limits.memory_per_subject_max");
+  EXPECT_TRUE(second.hold(mib));
+  EXPECT_TRUE(other.hold(4 * mib)) << "another person's share";
+  EXPECT_FALSE(other.hold(5 * mib));
+  EXPECT_TRUE(first.hold(2 * mib));
+  EXPECT_TRUE(second.hold(2 * mib)) << "what the first no longer holds";
+  MemoryLease nobody(budget);
+  EXPECT_FALSE(nobody.hold(3 * mib))
+      << "a refusal of a share took from the whole, or gave too much";
+  EXPECT_EQ(nobody.refused_by(), "limits.memory_max");
+  EXPECT_TRUE(nobody.hold(2 * mib));
+}
+
+TEST(MemoryLease, ARefusalByTheWholeLeavesTheShareAsItWas) {
+  constexpr std::uint64_t mib = 1u << 20;
+  MemoryBudget budget({4 * mib, 4 * mib});
+  MemoryLease nobody(budget);
+  EXPECT_TRUE(nobody.hold(3 * mib));
+  {
+    MemoryLease anna(budget);
+    anna.charge_to("anna");
+    EXPECT_FALSE(anna.hold(2 * mib));
+    EXPECT_EQ(anna.refused_by(), "limits.memory_max");
+    EXPECT_TRUE(anna.hold(mib));
+  }
+  EXPECT_TRUE(nobody.hold(0));
+  MemoryLease again(budget);
+  again.charge_to("anna");
+  EXPECT_TRUE(again.hold(4 * mib)) << "not everything of the share came back";
+}
+
+TEST(MemoryLease, WhatIsSmallIsNotLookedUp) {
+  MemoryBudget budget({100u << 20, MemoryLease::counted_from});
+  std::vector<std::unique_ptr<MemoryLease>> many;
+  for (int i = 0; i < 10; ++i) {
+    MemoryLease& lease = *many.emplace_back(std::make_unique<MemoryLease>(budget));
+    lease.charge_to("anna");
+    EXPECT_TRUE(lease.hold(MemoryLease::counted_from - 1));
+  }
+  EXPECT_TRUE(many.front()->hold(MemoryLease::counted_from));
+  EXPECT_FALSE(many.back()->hold(MemoryLease::counted_from));
+}
+
 TEST(MemoryBudget, TheLargestLengthDoesNotWrapAround) {
-  MemoryBudget budget(1000);
+  MemoryBudget budget({1000, 1000});
   MemoryLease lease(budget);
   EXPECT_FALSE(lease.hold(999'999'999'999'999'999u)) << "18 digits, all that http_gate lets pass";
   EXPECT_TRUE(lease.hold(1));
 }
 
 TEST(MemoryBudget, IsExactUnderConcurrency) {
-  MemoryBudget budget(100);
+  MemoryBudget budget({100, 100});
   std::atomic<int> taken{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

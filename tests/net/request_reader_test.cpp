@@ -5,7 +5,7 @@ namespace {
 
 struct Bench {
   explicit Bench(LimitsSection chosen = {}, std::uint64_t memory_max = 1u << 30)
-      : limits(chosen), budget(memory_max) {}
+      : limits(chosen), budget({memory_max, memory_max}) {}
   LimitsSection limits;
   Wire wire;
   MemoryBudget budget;
