@@ -75,6 +75,11 @@ bool Inbox::drain(std::vector<Pending>& out, std::chrono::milliseconds patience)
   return !out.empty() || !closed_;
 }
 
+bool Inbox::is_writer_asleep() {
+  const std::lock_guard lock(mutex_);
+  return idle_;
+}
+
 void Inbox::nudge() {
   {
     const std::lock_guard lock(mutex_);

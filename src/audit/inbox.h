@@ -51,6 +51,7 @@ class Inbox {
   // Waits for drafts, a nudge, closing, or `patience`; then moves everything out. false: closed and
   // empty.
   bool drain(std::vector<Pending>& out, std::chrono::milliseconds patience);
+  bool is_writer_asleep();  // for tests
   void nudge();
   // Drafts that nobody waits for and that did not get in.
   void count_dropped() { ++dropped_; }

@@ -179,6 +179,15 @@ void validate_limits(const Judge& judge) {
   if (limits.memory_per_subject_max < limits.exchange_memory_max) {
     judge.error("limits.memory_per_subject_max", "smaller than limits.exchange_memory_max");
   }
+  if (limits.memory_per_subject_max >= limits.memory_max) {
+    judge.error("limits.memory_per_subject_max",
+                "not smaller than limits.memory_max: one person could take all of it");
+  }
+  // An answer is held twice while it is passed on, beside the body that it answers.
+  if (limits.memory_per_subject_max / 2 < limits.answer_bytes_max + limits.body_bytes_max) {
+    judge.error("limits.memory_per_subject_max",
+                "smaller than twice limits.answer_bytes_max and limits.body_bytes_max together");
+  }
 }
 
 void validate_classify(const Judge& judge) {

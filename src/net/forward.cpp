@@ -78,6 +78,8 @@ Denial denial_of(AnswerStatus status) {
       return {Reason::upstream_invalid, "the upstream's answer is not valid HTTP/1.1", {}};
     case AnswerStatus::cut:
       return {Reason::upstream_invalid, "the upstream closed before its answer was complete", {}};
+    case AnswerStatus::no_memory:
+      return {Reason::overloaded, "no memory is left for the upstream's answer", {}};
     case AnswerStatus::more:
     case AnswerStatus::done:
       break;
@@ -162,6 +164,7 @@ class Forwarding {
   Task<Ending> end_stream(AnswerStatus status);
   Task<Ending> fail(Denial denial);
   Task<bool> record_outcome();
+  Denial explain(AnswerStatus status) const;
   void blame_upstream(Reason reason);
   void stop_watching();
   void append_events(std::string& out, std::string_view events);
@@ -263,10 +266,10 @@ Task<Ending> Forwarding::pass_whole(AnswerReader& reader, Transport& upstream) {
     const AnswerStatus read = co_await reader.read_some(body);
     status = read;
     const bool has_room = outbound_.memory.hold(outbound_.ruling.body.size() + 2 * body.size());
-    if (!has_room) status = AnswerStatus::too_large;
+    if (!has_room) status = AnswerStatus::no_memory;
   }
   if (status != AnswerStatus::done) {
-    const Denial denial = denial_of(status);
+    const Denial denial = explain(status);
     const Ending ending = co_await fail(denial);
     co_return ending;
   }
@@ -311,7 +314,7 @@ Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) 
       status = AnswerStatus::too_large;
     }
     const std::size_t kept = outbound_.ruling.body.size() + held_.size() + splitter.pending();
-    if (!outbound_.memory.hold(kept)) status = AnswerStatus::too_large;
+    if (!outbound_.memory.hold(kept)) status = AnswerStatus::no_memory;
     append_events(to_send, events);
     IoStatus sent = IoStatus::ok;
     if (!to_send.empty()) {
@@ -338,9 +341,9 @@ Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) 
 Task<Ending> Forwarding::end_stream(AnswerStatus status) {
   const bool is_whole = status == AnswerStatus::done;
   if (!is_whole) outcome_.cut_at = outcome_.bytes;
-  if (!is_whole) blame_upstream(denial_of(status).reason);
+  if (!is_whole) blame_upstream(explain(status).reason);
   std::string last;
-  append_events(last, is_whole ? held_ : render_stream_error(denial_of(status)));
+  append_events(last, is_whole ? held_ : render_stream_error(explain(status)));
   if (is_whole && !outbound_.inquiry.head.http_1_0) last += "0\r\n\r\n";
   outcome_.returned = returned_.finish();
   const bool recorded = co_await record_outcome();
@@ -361,6 +364,14 @@ Task<Ending> Forwarding::fail(Denial denial) {
   const IoStatus sent = co_await send_to_client(worker_, client_.transport, reply);
   if (sent != IoStatus::ok) co_return Ending::reset;
   co_return outbound_.reply.keep_alive ? Ending::keep : Ending::close;
+}
+
+Denial Forwarding::explain(AnswerStatus status) const {
+  Denial denial = denial_of(status);
+  if (status == AnswerStatus::no_memory) {
+    denial.detail += " (" + std::string(outbound_.memory.refused_by()) + ")";
+  }
+  return denial;
 }
 
 // When the caller has gone, the upstream connection was reset by us: that is no failure of the

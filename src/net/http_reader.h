@@ -57,6 +57,7 @@ enum class AnswerStatus {
   cut,  // the connection ended before the message did
   malformed,
   too_large,
+  no_memory,  // never a reader's: its caller found no room in a MemoryLease
 };
 
 class AnswerReader {

@@ -59,8 +59,9 @@ class MemoryBudget {
 
 class MemoryLease {
  public:
-  // What an exchange holds below this is not looked up in its person's share.
-  static constexpr std::uint64_t counted_from = 1u << 20;
+  // What an exchange holds below this is not looked up in its person's share: a body of 8 KiB. As
+  // many of them as there may be connections are a small part of any budget.
+  static constexpr std::uint64_t counted_from = 64u << 10;
 
   explicit MemoryLease(MemoryBudget& budget) : budget_(budget) {}
   ~MemoryLease() { hold(0); }

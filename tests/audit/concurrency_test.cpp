@@ -135,8 +135,10 @@ TEST(Inbox, LeavesASleepingWriterAsleepUntilItIsWoken) {
   Inbox inbox(10);
   std::vector<Pending> out;
   auto drained = std::async(std::launch::async, [&] { return inbox.drain(out, 1h); });
+  while (!inbox.is_writer_asleep()) std::this_thread::yield();
   EXPECT_TRUE(inbox.put({change(), 0, nullptr}));
   EXPECT_TRUE(inbox.put({change(), 1, nullptr}));
+  EXPECT_TRUE(inbox.is_writer_asleep());
   inbox.wake();
   EXPECT_TRUE(drained.get());
   EXPECT_EQ(out.size(), 2u);
@@ -148,6 +150,7 @@ TEST(Inbox, AWriterThatNobodyWakesLooksForItself) {
   auto drained = std::async(std::launch::async, [&] {
     while (inbox.drain(out, 20ms) && out.empty()) continue;
   });
+  while (!inbox.is_writer_asleep()) std::this_thread::yield();
   EXPECT_TRUE(inbox.put({change(), 0, nullptr}));
   drained.get();
   EXPECT_EQ(out.size(), 1u);
@@ -167,9 +170,9 @@ TEST(CommitQueue, AnswersWhatIsSubmittedQuietly) {
   }
   queue->wake_writer();
   std::vector<Committed> answers;
-  std::unique_lock lock(mutex);
   while (answers.size() < 20) {
     for (Committed& answer : queue->take()) answers.push_back(std::move(answer));
+    std::unique_lock lock(mutex);
     woken.wait_for(lock, 10ms);
   }
   for (std::uint64_t ticket = 0; ticket < 20; ++ticket) {

@@ -152,7 +152,7 @@ class HostileBody(PortcullisCase):
     def setUp(self):
         self.upstream = self.start_upstream()
         self.site = self.make_site(self.upstream.url)
-        self.site.config["limits"]["memory_per_subject_max"] = "2GiB"  # one person sends it all
+        self.site.config["limits"]["memory_per_subject_max"] = "1536MiB"  # one person sends it all
         self.daemon = self.start_daemon(self.site)
         self.bearer = self.site.bearer()
 

@@ -113,7 +113,7 @@ class Limits(PortcullisCase):
     def test_memory_of_one_person(self):
         """Bodies that arrive slowly: who has filled their share waits, and all others go on."""
         self.site.config["limits"].update(memory_per_subject_max="160MiB",
-                                          exchange_memory_max="160MiB")
+                                          exchange_memory_max="160MiB", answer_bytes_max="8MiB")
         self.site.config["content"]["decoded_bytes_max"] = "16MiB"
         daemon = self.start_daemon(self.site)
         large = chat_body("The sum of it all is this. " * (12 * 1024 * 1024 // 27))
@@ -151,7 +151,7 @@ class Limits(PortcullisCase):
         """Its connection is cut, its stream has an outcome, and others are served meanwhile."""
         self.site.config["limits"]["write_timeout"] = "300ms"
         upstream = self.start_upstream("--fault", "huge_answer")
-        self.site.config["limits"]["answer_bytes_max"] = "256MiB"
+        self.site.config["limits"].update(answer_bytes_max="256MiB", memory_per_subject_max="1GiB")
         self.site.config["upstreams"].append({"name": "huge", "url": upstream.url})
         self.site.config["routes"].append(
             {"path": "/v1/completions", "upstream": "huge", "surface": "openai"})

@@ -103,11 +103,14 @@ class TlsUpstream:
 
 
 class SurplusUpstream(TlsUpstream):
-    """Sends in one TLS record an answer that fills a read of the proxy to its last byte, and behind
-    it another one that nobody asked for. Every later request gets an answer of its own."""
+    """Sends at once an answer that fills a read of the proxy to its last byte, and behind it another
+    one that nobody asked for. Every later request gets an answer of its own."""
 
-    READ = 8192  # ReadBuffer's first size
     connections = 0
+
+    def __init__(self, files, size):
+        self.size = size
+        super().__init__(files)
 
     def _serve(self):
         with contextlib.suppress(OSError):
@@ -120,7 +123,7 @@ class SurplusUpstream(TlsUpstream):
 
     def answer_all(self, peer):
         while b'"messages"' in peer.recv(65536):
-            peer.sendall(self.answer("asked for", self.READ) +
+            peer.sendall(self.answer("asked for", self.size) +
                          (self.answer("stolen", 512) if self.connections == 1 else b""))
 
     @staticmethod
@@ -181,7 +184,12 @@ class Tls(PortcullisCase):
             self.assertEqual(received, b"")
 
     def test_an_answer_behind_the_answer_reaches_nobody(self):
-        upstream = SurplusUpstream(self.authority.issue("127.0.0.1"))
+        for size in (8192, 16384):  # behind it in one TLS record, and in a record of its own
+            with self.subTest(size):
+                self.ask_for_surplus(size)
+
+    def ask_for_surplus(self, size):
+        upstream = SurplusUpstream(self.authority.issue("127.0.0.1"), size)
         self.addCleanup(upstream.stop)
         site = self.make_site(f"https://127.0.0.1:{upstream.port}")
         site.config["upstreams"][0]["ca_file"] = str(self.authority.file)

@@ -1,6 +1,8 @@
 // What holds per source network, and what all bodies together may take.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <limits>
 #include <memory>
 #include <thread>
@@ -171,6 +173,28 @@ TEST(MemoryBudget, TheLargestLengthDoesNotWrapAround) {
   MemoryLease lease(budget);
   EXPECT_FALSE(lease.hold(999'999'999'999'999'999u)) << "18 digits, all that http_gate lets pass";
   EXPECT_TRUE(lease.hold(1));
+}
+
+TEST(MemoryLease, SharesAreExactUnderConcurrency) {
+  constexpr std::uint64_t large = MemoryLease::counted_from;
+  MemoryBudget budget({100 * large, 2 * large});
+  std::array<std::atomic<int>, 2> held{};
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < 6; ++t) {
+    threads.emplace_back([&, subject = t % 2] {
+      for (int i = 0; i < 500; ++i) {
+        MemoryLease lease(budget);
+        lease.charge_to(subject == 0 ? "anna" : "bob");
+        if (!lease.hold(large)) continue;
+        EXPECT_LE(++held[subject], 2);
+        --held[subject];
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  MemoryLease rest(budget);
+  rest.charge_to("anna");
+  EXPECT_TRUE(rest.hold(2 * large));
 }
 
 TEST(MemoryBudget, IsExactUnderConcurrency) {
