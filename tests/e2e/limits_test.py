@@ -112,11 +112,15 @@ class Limits(PortcullisCase):
 
     def test_memory_of_one_person(self):
         """Bodies that arrive slowly: who has filled their share waits, and all others go on."""
-        self.site.config["limits"].update(memory_per_subject_max="160MiB",
-                                          exchange_memory_max="160MiB", answer_bytes_max="8MiB")
+        self.site.config["limits"].update(memory_per_subject_max="236MiB",
+                                          exchange_memory_max="160MiB", answer_bytes_max="100MiB")
         self.site.config["content"]["decoded_bytes_max"] = "16MiB"
+        huge = self.start_upstream("--fault", "huge_answer")
+        self.site.config["upstreams"].append({"name": "huge", "url": huge.url})
+        self.site.config["routes"].insert(
+            0, {"path": "/v1/completions", "upstream": "huge", "surface": "openai"})
         daemon = self.start_daemon(self.site)
-        large = chat_body("The sum of it all is this. " * (12 * 1024 * 1024 // 27))
+        large = chat_body("The sum of it all is this. " * (15 * 1024 * 1024 // 27))
         anna, bob = self.site.bearer(), self.site.bearer(subject="bob")
         with daemon.connect() as slow:
             slow.send(render("POST", CHAT, anna, large)[:-1])
@@ -127,6 +131,11 @@ class Limits(PortcullisCase):
             self.assert_refused(answer, 503, "overloaded")
             self.assertIn("limits.memory_per_subject_max", answer.message)
             self.assertEqual(daemon.chat(headers=anna).status, 200)  # what is small goes on
+            body = b'{"model":"gpt-4o","prompt":"Ave"}'
+            answer = daemon.request("POST", "/v1/completions", anna, body)  # no room for it
+            self.assert_refused(answer, 503, "overloaded")
+            self.assertIn("limits.memory_per_subject_max", answer.message)
+            self.assertEqual(self.site.outcome(answer.decision)["failure"], "overloaded")
             self.assertEqual(daemon.chat(large, bob).status, 200)
         wait_for(lambda: daemon.chat(large, anna).status == 200, 20, "the share to be free again")
         self.stop_and_verify(daemon)
