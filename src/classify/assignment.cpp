@@ -60,13 +60,13 @@ std::size_t value_end(std::string_view text, std::size_t begin, char quote) {
 
 }  // namespace
 
-std::optional<Credential> judge_credential(std::string_view value) {
-  if (value.size() < value_min || value.size() > credential_bytes_max || is_placeholder(value) ||
-      value.find(' ') != std::string_view::npos) {
-    return std::nullopt;
-  }
-  const bool strong = character_kinds(value) >= 2 && entropy(value) >= 2.0;
-  return Credential{{0, value.size()}, strong};
+bool may_be_credential(std::string_view value) {
+  return value.size() >= value_min && value.size() <= credential_bytes_max &&
+         value.find(' ') == std::string_view::npos && !is_placeholder(value);
+}
+
+bool is_strong_credential(std::string_view value) {
+  return character_kinds(value) >= 2 && entropy(value) >= 2.0;
 }
 
 std::optional<Credential> find_assigned(std::string_view text, std::size_t word_end) {
@@ -81,17 +81,15 @@ std::optional<Credential> find_assigned(std::string_view text, std::size_t word_
   if (!reader.more() || reader.at - word_end > gap_max) return std::nullopt;
   const char quote = reader.at > open && is_quote(text[reader.at - 1]) ? text[reader.at - 1] : '\0';
   const std::size_t end = value_end(text, reader.at, quote);
-  auto credential = judge_credential(text.substr(reader.at, end - reader.at));
-  if (!credential) return std::nullopt;
+  const std::string_view value = text.substr(reader.at, end - reader.at);
+  if (!may_be_credential(value)) return std::nullopt;
+  const Credential credential{{reader.at, end}, is_strong_credential(value)};
   const bool prose = quote == 0 || sign == Sign::weak;
-  if (prose && !credential->strong) return std::nullopt;
+  if (prose && !credential.strong) return std::nullopt;
   // "is Required" and "is user-supplied" are prose; a digit makes it a value.
-  if (sign == Sign::weak && quote == 0 &&
-      std::none_of(text.begin() + static_cast<long>(reader.at),
-                   text.begin() + static_cast<long>(end), is_digit)) {
+  if (sign == Sign::weak && quote == 0 && std::none_of(value.begin(), value.end(), is_digit)) {
     return std::nullopt;
   }
-  credential->range = {reader.at, end};
   return credential;
 }
 

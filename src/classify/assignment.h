@@ -14,14 +14,17 @@ inline constexpr std::size_t credential_bytes_max = 256;
 
 struct Credential {
   ByteRange range;
-  bool strong = false;  // several kinds of characters: not a word of prose
+  bool strong = false;
 };
 
 // The value assigned to the word that ends at `word_end`: `password = "x"`, `password: x`,
 // `password is x`. nullopt if nothing is assigned or it is a placeholder.
 std::optional<Credential> find_assigned(std::string_view text, std::size_t word_end);
 
-// Whether the whole of `value` may be the credential of a member with such a name.
-std::optional<Credential> judge_credential(std::string_view value);
+// Whether the whole of `value` may be a credential, if a name says so: neither prose nor a
+// placeholder.
+bool may_be_credential(std::string_view value);
+// Several kinds of characters, as no word of prose has.
+bool is_strong_credential(std::string_view value);
 
 }  // namespace portcullis::classify

@@ -182,13 +182,12 @@ void Scanner::State::scan_assignments() {
 
 // {"password": "hunter2"}: the member's name says what the whole value is.
 void Scanner::State::scan_key() {
-  if (text_->key.empty()) return;
-  const auto credential = classify::judge_credential(text_->value);
-  if (!credential) return;  // prose and short words, as most values
+  const std::string_view value = text_->value;
+  if (text_->key.empty() || !classify::may_be_credential(value)) return;
   for (const std::size_t rule : assignment_rules_) {
     if (!name_groups().contains(rules.all[rule].context)) continue;
-    Place place{rule, 0, 0, credential->range, {}};
-    place.evidence = {credential->strong ? rules.all[rule].p : 1.0, true, false, false};
+    const double p = classify::is_strong_credential(value) ? rules.all[rule].p : 1.0;
+    const Place place{rule, 0, 0, {0, value.size()}, {p, true, false, false}};
     report(place, classify::earned_confidence(place.evidence));
   }
 }

@@ -76,8 +76,9 @@ bool is_placeholder(std::string_view value) {
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; });
   return std::any_of(std::begin(placeholders), std::end(placeholders), [&](std::string_view word) {
-    return lower == word || (word.size() >= 5 && lower.starts_with(word) &&
-                             !std::any_of(lower.begin(), lower.end(), is_digit));
+    if (lower.front() != word.front() || !lower.starts_with(word)) return false;
+    return lower.size() == word.size() ||
+           (word.size() >= 5 && std::none_of(lower.begin(), lower.end(), is_digit));
   });
 }
 
