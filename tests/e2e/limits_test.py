@@ -115,7 +115,7 @@ class Limits(PortcullisCase):
         self.site.config["limits"].update(memory_per_subject_max="236MiB",
                                           exchange_memory_max="160MiB", answer_bytes_max="100MiB")
         self.site.config["content"]["decoded_bytes_max"] = "16MiB"
-        huge = self.start_upstream("--fault", "huge_answer")
+        huge = self.start_upstream("--stream", "--fault", "huge_answer")
         self.site.config["upstreams"].append({"name": "huge", "url": huge.url})
         self.site.config["routes"].insert(
             0, {"path": "/v1/completions", "upstream": "huge", "surface": "openai"})
@@ -136,9 +136,27 @@ class Limits(PortcullisCase):
             self.assert_refused(answer, 503, "overloaded")
             self.assertIn("limits.memory_per_subject_max", answer.message)
             self.assertEqual(self.site.outcome(answer.decision)["failure"], "overloaded")
+            self.assert_stream_finds_no_room(daemon, anna)
             self.assertEqual(daemon.chat(large, bob).status, 200)
         wait_for(lambda: daemon.chat(large, anna).status == 200, 20, "the share to be free again")
         self.stop_and_verify(daemon)
+
+    def assert_stream_finds_no_room(self, daemon, headers):
+        """Events are held until they are whole, half of what a whole answer takes: so another slow
+        body must take some of the share as well."""
+        medium = chat_body("The sum of it all is this. " * (6 * 1024 * 1024 // 27))
+        body = b'{"model":"gpt-4o","prompt":"Ave","stream":true}'
+        with daemon.connect() as slow:
+            slow.send(render("POST", CHAT, headers, medium)[:-1])
+            def refused():
+                with daemon.connect() as client:
+                    client.send(render("POST", "/v1/completions", headers, body))
+                    answer, error = self.read_cut_stream(client)
+                return (answer, error) if error["code"] == "overloaded" else None
+            answer, error = wait_for(refused, 20, "the stream to find no room")
+        self.assertIn("limits.memory_per_subject_max", error["message"])
+        outcome = self.site.outcome(answer.decision)
+        self.assertEqual((outcome["failure"], outcome["cut_at"]), ("overloaded", 0))
 
     def test_slow_heads_are_cut(self):
         self.site.config["limits"]["header_timeout"] = "300ms"

@@ -73,23 +73,25 @@ class UpstreamFails(PortcullisCase):
                 self.upstream = self.start_upstream(port=self.upstream.port)
         self.stop_and_verify(self.daemon)
 
-    def test_cut_in_a_stream(self):
-        self.start("--stream", "--fault", "close_mid_stream")
+    def stream_that_is_cut(self, code):
         with self.daemon.connect() as client:
             client.send(render("POST", CHAT, self.site.bearer(), chat_body(stream=True)))
-            answer = client.read_head()
-            self.assertEqual(answer.status, 200)
-            events = b""
-            with self.assertRaises(Closed):  # never ended as if it were whole
-                while chunk := client.read_chunk():
-                    events += chunk
-        self.assertNotIn(b"[DONE]", events)
-        last = json.loads(events.strip().rpartition(b"data: ")[2])
-        self.assertEqual(last["error"]["code"], "upstream_invalid")
+            answer, error = self.read_cut_stream(client)
         outcome = self.site.outcome(answer.decision)
-        self.assertEqual((outcome["status"], outcome["failure"]), (200, "upstream_invalid"))
-        self.assertGreater(outcome["cut_at"], 0)
+        self.assertEqual((error["code"], outcome["failure"], outcome["status"]), (code, code, 200))
         self.stop_and_verify(self.daemon)
+        return error["message"], outcome["cut_at"]
+
+    def test_cut_in_a_stream(self):
+        self.start("--stream", "--fault", "close_mid_stream")
+        _, cut_at = self.stream_that_is_cut("upstream_invalid")
+        self.assertGreater(cut_at, 0)
+
+    def test_an_event_without_end(self):
+        self.start("--stream", "--fault", "huge_answer")
+        message, cut_at = self.stream_that_is_cut("upstream_too_large")
+        self.assertIn("limits.answer_bytes_max", message)
+        self.assertEqual(cut_at, 0)
 
     def test_stalls_in_a_stream(self):
         self.start("--stream", "--gap-ms", "10000", idle_timeout="300ms")

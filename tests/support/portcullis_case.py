@@ -1,10 +1,12 @@
 """unittest cases with a daemon, an upstream and a log that must verify at the end."""
 
+import json
 import shutil
 import tempfile
 import unittest
 
 from portcullis_daemon import Daemon, Site, Upstream
+from raw_http import Closed
 
 UNANCHORED = 3  # no fault; nothing outside the host anchors a log in this version
 
@@ -31,6 +33,17 @@ class PortcullisCase(unittest.TestCase):
     def assert_refused(self, answer, status, code):
         self.assertEqual((answer.status, answer.code), (status, code), answer.body[:500])
         self.assertTrue(answer.message.startswith("Portcullis: "), answer.message)
+
+    def read_cut_stream(self, client):
+        """A stream's head, and the error with which it breaks off, never ended as if it were whole."""
+        answer = client.read_head()
+        self.assertEqual(answer.status, 200)
+        events = b""
+        with self.assertRaises(Closed):
+            while chunk := client.read_chunk():
+                events += chunk
+        self.assertNotIn(b"[DONE]", events)
+        return answer, json.loads(events.strip().rpartition(b"data: ")[2])["error"]
 
     def assert_whole(self, site, exits=(UNANCHORED,)):
         code, report = site.verify()

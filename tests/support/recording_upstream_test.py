@@ -118,6 +118,10 @@ class RecordingUpstream(unittest.TestCase):
                 post(connection, body)
         with Upstream("--fault", "huge_answer") as upstream:
             self.assertGreater(len(post(upstream.connect(), body).read()), 80 << 20)
+        with Upstream("--stream", "--fault", "huge_answer") as upstream:
+            event = post(upstream.connect(), body).read()
+            self.assertGreater(len(event), 80 << 20)
+            self.assertEqual((event[:7], event.count(b"\n\n")), (b"data: a", 1))
 
     def test_refuses_an_unknown_fault(self):
         ended = subprocess.run([PROGRAM, "--fault", "x"], stderr=subprocess.DEVNULL)

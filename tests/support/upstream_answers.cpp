@@ -1,5 +1,7 @@
 #include "support/upstream_answers.h"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace portcullis::upstream {
@@ -223,9 +225,12 @@ Answer answer(const Request& request, const AnswerOptions& options) {
     return {{{options.delay, http("404 Not Found", "application/json", error.dump())}}, false};
   }
   const auto asked = read_body(request);
-  const bool streamable = options.fault == Fault::none || options.fault == Fault::close_mid_stream;
-  if (options.stream && asked.stream && endpoint->events != nullptr && streamable) {
-    return stream(endpoint->events(asked), options);
+  constexpr std::array streamable = {Fault::none, Fault::close_mid_stream, Fault::huge_answer};
+  const bool streams =
+      std::find(streamable.begin(), streamable.end(), options.fault) != streamable.end();
+  if (options.stream && asked.stream && endpoint->events != nullptr && streams) {
+    if (options.fault != Fault::huge_answer) return stream(endpoint->events(asked), options);
+    return stream({"data: " + std::string(huge_bytes, 'a') + "\n\n"}, options);
   }
   return plain(*endpoint, asked, options);
 }

@@ -28,7 +28,7 @@ enum class Fault {
   garbage,           // not HTTP
   redirect,          // 307 to another path of this server
   slow_head,         // a status line, and then nothing
-  huge_answer,       // a well-formed answer of 80 MiB
+  huge_answer,       // a well-formed answer of 80 MiB; streamed, one event of that size
 };
 std::optional<Fault> fault_from_name(std::string_view name);
 
