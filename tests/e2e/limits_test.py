@@ -158,6 +158,14 @@ class Limits(PortcullisCase):
         outcome = self.site.outcome(answer.decision)
         self.assertEqual((outcome["failure"], outcome["cut_at"]), ("overloaded", 0))
 
+    def test_one_caller_alone_does_not_wait_for_others(self):
+        """A record by itself wakes the log's writer, which else would sleep for a second."""
+        self.site.config["limits"]["commit_timeout"] = "500ms"
+        daemon = self.start_daemon(self.site)
+        for _ in range(3):
+            self.assertEqual(daemon.chat().status, 200)
+        self.stop_and_verify(daemon)
+
     def test_slow_heads_are_cut(self):
         self.site.config["limits"]["header_timeout"] = "300ms"
         daemon = self.start_daemon(self.site)
