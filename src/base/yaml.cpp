@@ -75,6 +75,7 @@ class Builder final : public YAML::EventHandler {
     YamlNode node = node_of(YamlNode::Kind::scalar, mark);
     node.quoted = tag == "!";
     node.text = value;
+    check_quotes(node, mark);
     if (value.find('\0') != std::string::npos) {
       diagnostics_.error(node.position, "NUL characters are not accepted");
     }
@@ -116,6 +117,26 @@ class Builder final : public YAML::EventHandler {
     if (!tag.empty() && tag != "?" && tag != "!") return true;
     const auto offset = static_cast<std::size_t>(mark.pos);
     return offset < text_.size() && text_[offset] == '!';
+  }
+
+  // yaml-cpp takes the end of the file for a missing quote and gives out all lines up to it as one
+  // string: rules would be gone without a word. So a quoted string ends on its line.
+  void check_quotes(const YamlNode& node, const YAML::Mark& mark) {
+    const auto begin = static_cast<std::size_t>(mark.pos);
+    if (!node.quoted || begin >= text_.size()) return;
+    const char quote = text_[begin];
+    if (quote != '"' && quote != '\'') return;  // a block scalar
+    for (std::size_t i = begin + 1; i < text_.size() && text_[i] != '\n'; ++i) {
+      if (quote == '"' && text_[i] == '\\') {
+        if (text_.substr(i + 1, 1) != "\n") ++i;
+      } else if (text_[i] == quote) {
+        if (quote == '"' || text_.substr(i + 1, 1) != "'") return;
+        ++i;
+      }
+    }
+    diagnostics_.error(node.position,
+                       "a quoted string that does not end on its line: is a quote missing? (longer "
+                       "text: a block, | or >)");
   }
 
   void refuse_extras(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
@@ -191,6 +212,18 @@ bool acceptable_bytes(std::string_view text, Diagnostics& diagnostics, std::size
   }
   if (const auto mark = text.find("\xEF\xBB\xBF"); mark != std::string_view::npos) {
     diagnostics.error(position_at(text, mark), "byte order marks (U+FEFF) are not accepted");
+    return false;
+  }
+  for (std::size_t at = text.find('\r'); at != std::string_view::npos;
+       at = text.find('\r', at + 1)) {
+    if (text.substr(at).starts_with("\r\n")) continue;
+    diagnostics.error(position_at(text, at), "a carriage return without a line feed");
+    return false;
+  }
+  for (std::size_t line = 0; line < text.size();
+       line = std::min(text.find('\n', line), text.size() - 1) + 1) {
+    if (text[line] != '%') continue;
+    diagnostics.error(position_at(text, line), "directives (%NAME) are not accepted");
     return false;
   }
   return true;

@@ -128,6 +128,9 @@ TEST(Yaml, RefusesWhatAReaderCouldMisunderstand) {
       {"a:\n\t- b\n", "f.yaml:2:2: illegal block entry"},
       {"ok: 1\nb: \xEF\xBB\xBFx\n", "f.yaml:2:4: byte order marks (U+FEFF) are not accepted"},
       {"\xEF\xBB\xBFok: 1\n", "f.yaml:1:1: byte order marks (U+FEFF) are not accepted"},
+      {"a: 1 # b\rc: 2\n", "f.yaml:1:9: a carriage return without a line feed"},
+      {"%x\na: 1\n", "f.yaml:1:1: directives (%NAME) are not accepted"},
+      {"a: 1\n...\n%x\n", "f.yaml:3:1: directives (%NAME) are not accepted"},
       {"a: \xff\n", "f.yaml: not UTF-8"},
       {"a: \xed\xa0\x80\n", "f.yaml: not UTF-8"},
       {std::string_view("a: 1\nb: \0\n", 10), "f.yaml:2:4: NUL characters are not accepted"},
@@ -136,6 +139,28 @@ TEST(Yaml, RefusesWhatAReaderCouldMisunderstand) {
   for (const auto& [text, error] : refusals) {
     EXPECT_THAT(errors_of(text), ElementsAre(error)) << text;
   }
+}
+
+// yaml-cpp takes the end of the file for a quote that is missing: rules would be gone.
+TEST(Yaml, AQuotedStringEndsOnItsLine) {
+  const std::string error =
+      ": a quoted string that does not end on its line: is a quote missing? (longer text: a block, "
+      "| "
+      "or >)";
+  const Refusal refusals[] = {
+      {"owner: 'security team\nrules: [forbid]\n", "f.yaml:1:8"},
+      {"owner: \"security team\nrules: [forbid]\n", "f.yaml:1:8"},
+      {"a: 1\nb: 'x\n# for the users'\n", "f.yaml:2:4"},
+      {"a: \"x\\\"\nb: 2\n", "f.yaml:1:4"},
+      {"a: 'x''\nb: 2\n", "f.yaml:1:4"},
+      {"\xc3\xa9: {a: 'x\n\n}\n", "f.yaml:1:9"},
+      {"a: \"x\\\n  y\"\n", "f.yaml:1:4"},
+  };
+  for (const auto& [text, place] : refusals) {
+    EXPECT_THAT(errors_of(text), testing::Contains(std::string(place) + error)) << text;
+  }
+  EXPECT_EQ(parsed("a: 'x''y'\r\nb: \"x\\\\\"\n").find("a")->text, "x'y");
+  EXPECT_EQ(parsed("a: |\n  'x\n").find("a")->text, "'x\n");
 }
 
 TEST(Yaml, ReportsAllErrorsAtOnce) {
