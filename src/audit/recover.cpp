@@ -55,6 +55,14 @@ Result<void> check_key(const std::string& directory, const StreamKey& stored,
   return {};
 }
 
+// A crash came before the first checkpoint: at the log's first start, or at the one that recovered
+// from it. Nobody has had a receipt yet.
+bool was_never_open(const Prefix& prefix) {
+  const std::uint64_t size = prefix.end.tree.size();
+  const bool recovered = prefix.sealed && prefix.tally.count(RecordType::recovered) == 1;
+  return size == 1 || (size == 3 && recovered);  // open; open, recovered, seal
+}
+
 // INVARIANT: nothing that was signed or acknowledged is beyond the prefix.
 Result<void> check_complete(const std::string& directory, const Prefix& prefix,
                             const std::optional<Checkpoint>& checkpoint) {
@@ -67,7 +75,7 @@ Result<void> check_complete(const std::string& directory, const Prefix& prefix,
     return refuse(directory, "bytes follow the seal of its last segment");
   }
   if (!checkpoint) {
-    if (size == 1) return {};
+    if (was_never_open(prefix)) return {};
     return refuse(directory, "it has no checkpoint");
   }
   if (checkpoint->size > size) {

@@ -72,6 +72,39 @@ INSTANTIATE_TEST_SUITE_P(All, PowerCut,
                          testing::Values(Cut{Renames::lost, 0}, Cut{Renames::kept, 0},
                                          Cut{Renames::kept, 1}, Cut{Renames::kept, 0.0006}));
 
+// How a start ended.
+enum class Start : std::uint8_t { whole, cut };
+
+Start start_and_cut(Site& site, int at) {
+  MortalFileSystem files(at);
+  {
+    const auto opened = site.open_with(files);
+  }
+  if (!files.dead()) return Start::whole;
+  files.power_cut(files.unsynced_bytes(), Renames::kept);
+  return Start::cut;
+}
+
+// A host that does not stay up: the first start is cut, and then the one that recovers.
+TEST(PowerCutTwice, AtEveryCallOfTheFirstTwoStarts) {
+  int chains = 0;
+  for (int first = 1;; ++first) {
+    Site fresh;
+    if (start_and_cut(fresh, first) == Start::whole) break;
+    for (int second = 1;; second += places_step) {
+      SCOPED_TRACE("calls " + std::to_string(first) + ", " + std::to_string(second));
+      Site site;
+      start_and_cut(site, first);
+      if (!segment_paths(site.log_directory()).empty()) site.stream_key_file();
+      if (start_and_cut(site, second) == Start::whole) break;
+      expect_whole_after_restart(site);
+      if (HasFailure()) return;
+      ++chains;
+    }
+  }
+  EXPECT_GT(chains, 30);
+}
+
 // Finds the call at which the batch of `drafts` is synced, then cuts it at every byte.
 TEST(PowerCutInABatch, AtEveryByte) {
   MortalFileSystem counting(0);
