@@ -106,7 +106,10 @@ Result<std::vector<Cosignature>> open_cosignatures(std::string_view note,
       return failure(Cause::untrusted, "the cosignature of " + witness->name + " does not verify");
     }
     const auto same = [&](const Cosignature& known) { return known.witness == witness->name; };
-    if (std::none_of(out.begin(), out.end(), same)) out.push_back({witness->name, timed->time});
+    if (std::any_of(out.begin(), out.end(), same)) {
+      return failure(Cause::untrusted, "two cosignatures of " + witness->name);
+    }
+    out.push_back({witness->name, timed->time});
   }
   return out;
 }

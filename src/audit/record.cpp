@@ -143,8 +143,8 @@ Result<ParsedRecord> parse_record(std::string_view line) {
   if (record.body.size() > record_bytes_max) {
     return failure(Cause::invalid, "not a record: larger than version 1 allows");
   }
-  if (!record.members.empty() && !take(record.members, ",")) {
-    return failure(Cause::invalid, "not a record: no comma after its type");
+  if (!record.members.empty() && (!take(record.members, ",") || record.members.empty())) {
+    return failure(Cause::invalid, "not a record: no comma and members after its type");
   }
   return record;
 }

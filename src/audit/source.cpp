@@ -1,6 +1,7 @@
 #include "audit/source.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -119,12 +120,17 @@ class ZstdSource final : public SegmentSource {
 }  // namespace
 
 Result<std::unique_ptr<SegmentSource>> open_segment_source(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Not blocking: a pipe of that name would never be opened.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) {
     const Cause cause = errno == ENOENT ? Cause::not_found : Cause::io;
     return failure(cause, io_error("open", path, -errno).message);
   }
   auto file = std::make_unique<FileSource>(descriptor, path);
+  struct stat facts {};
+  if (::fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    return failure(Cause::io, path + " is not a regular file");
+  }
   if (!is_compressed(path)) return file;
   return std::make_unique<ZstdSource>(std::move(file));
 }

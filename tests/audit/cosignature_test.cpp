@@ -45,8 +45,7 @@ TEST(Cosignature, OfTrustedWitnessesCounts) {
   const Log log;
   const Witness first("w1.example"), second("w2.example/x"), stranger("w1.example");
   const std::string note = log.note + stranger.cosign(log.text, 5) + second.cosign(log.text, 7) +
-                           first.cosign(log.text, 1'679'315'147) +
-                           first.cosign(log.text, 1'679'315'148);
+                           first.cosign(log.text, 1'679'315'147);
   const std::vector<WitnessKey> trusted{first.known, second.known};
   const auto opened = open_cosignatures(note, trusted);
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
@@ -59,6 +58,16 @@ TEST(Cosignature, OfTrustedWitnessesCounts) {
   const auto checkpoint = open_checkpoint(note, log.key.public_key());
   ASSERT_TRUE(checkpoint.has_value()) << checkpoint.error().message;
   EXPECT_EQ(checkpoint->size, 42u);
+}
+
+TEST(Cosignature, TwiceByTheSameWitnessIsAnError) {
+  const Log log;
+  const Witness witness("w1.example");
+  const auto twice =
+      open_cosignatures(log.note + witness.cosign(log.text, 5) + witness.cosign(log.text, 6),
+                        std::vector{witness.known});
+  ASSERT_FALSE(twice.has_value());
+  EXPECT_EQ(twice.error().message, "two cosignatures of w1.example");
 }
 
 TEST(Cosignature, OfStrangersDoesNotCount) {
