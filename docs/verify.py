@@ -340,7 +340,7 @@ def open_checkpoint(note, key, openssl):
 def open_cosignatures(note, witnesses, openssl):
     """The times, in seconds, at which trusted witnesses cosigned."""
     text, signatures = open_note(note)
-    times = []
+    times, seen = [], set()
     for line in signatures:
         for witness in witnesses:
             if (line.name, line.key_id) != (witness.name, key_id(witness.name, 4, witness.key)):
@@ -350,6 +350,9 @@ def open_cosignatures(note, witnesses, openssl):
             if len(line.bytes) != 72 or time >= 1 << 63 \
                     or not openssl.verifies(witness.key, message, line.bytes[8:]):
                 raise Bad(f"the cosignature of {witness.name} does not verify")
+            if witness.name in seen:
+                raise Bad(f"two cosignatures of {witness.name}")
+            seen.add(witness.name)
             times.append(time)
     return times
 
@@ -481,6 +484,8 @@ def check_frame(file):
 @contextlib.contextmanager
 def open_segment(path):
     """A function that reads the segment's bytes, decompressed; OSError and Bad if it cannot."""
+    if not os.path.isfile(path):  # a pipe would never be opened
+        raise Bad("it is not a regular file")
     with open(path, "rb") as file:
         if not path.endswith(".zst"):
             yield file.read
@@ -656,6 +661,7 @@ class Stream:
         self.first_segment = True
         self.checkpoint = None  # of the file: None, not read yet; False: none to be had
         self.record_notes = {}  # size: the root that a record's note signs
+        self.signed_size = 0    # the largest tree that a signature covers
         self.lost = []          # ranges of records that could not be read
         self.gaps = []          # (fault, tree before, frontier after)
         self.erased = []        # (fault, seq)
@@ -782,7 +788,8 @@ class Stream:
     # -------------------------------------------------------------- one record
 
     def take_record(self, record):
-        here = (record.seq, record.seq)
+        # Where it stands, whatever it claims: an approval must name that place.
+        here = (max(self.seq, record.seq),) * 2
 
         def wrong(message, kind=INTEGRITY, missing=here):
             return self.fault(kind, message, record.seq, missing)
@@ -874,7 +881,9 @@ class Stream:
     def check_members(self, record, value, wrong):
         if record.type == "decision":
             decision = value.get("decision")
-            if not isinstance(decision, dict) or decision.get("effect") not in ("allow", "deny"):
+            effect = decision.get("effect") if isinstance(decision, dict) else None
+            plain = effect in ("allow", "deny") and b'"effect":"%s"' % effect.encode() in record.members
+            if not plain:  # escaped, it would read differently to others
                 wrong("a decision without an effect")
         elif record.type == "seal":
             self.check_seal(record, value, wrong)
@@ -981,6 +990,7 @@ class Stream:
                 wrong("the checkpoint is not one of the records before it")
                 return
             self.record_notes[checkpoint.size] = checkpoint.root
+            self.signed_size = max(self.signed_size, checkpoint.size)
             if self.tree and self.tree.root() != checkpoint.root:
                 wrong("the records before are not those that the checkpoint signs")
 
@@ -1067,7 +1077,7 @@ class Stream:
         return None
 
     def take_erased(self, seq, h, leaf, mac):
-        here = (seq, seq)
+        here = (max(self.seq, seq),) * 2
 
         def wrong(message):
             self.fault(INTEGRITY, message, seq, here)
@@ -1155,10 +1165,13 @@ class Stream:
         if not self.tree:
             return
         signed = self.checkpoint
-        if signed and signed.size == self.seq \
-                and (signed.root, signed.origin) != (self.tree.root(), self.origin):
-            self.faults.append(Fault(INTEGRITY, os.path.join(self.directory, "checkpoint"), 0, 0,
-                                     self.seq - 1, "the checkpoint signs other records than these"))
+        if signed and signed.size == self.seq:
+            if (signed.root, signed.origin) == (self.tree.root(), self.origin):
+                self.signed_size = max(self.signed_size, self.seq)
+            else:
+                self.faults.append(Fault(
+                    INTEGRITY, os.path.join(self.directory, "checkpoint"), 0, 0, self.seq - 1,
+                    "the checkpoint signs other records than these"))
         for anchor in [a for a in self.outside if a.checkpoint.size == self.seq]:
             self.outside.remove(anchor)
             self.check_outside(anchor)
@@ -1171,6 +1184,7 @@ class Stream:
             if anchor.checkpoint.origin != self.origin \
                     or anchor.checkpoint.root != self.tree.root():
                 raise Bad("the anchor signs other records than these")
+            self.signed_size = max(self.signed_size, self.seq)
             self.judge_outside(anchor)
         except Bad as error:
             wrong(INTEGRITY, str(error))
@@ -1271,6 +1285,14 @@ class Stream:
             for size, root in zip(perfect_subtrees(first, last + 1), roots):
                 tree.append(root, size)
         return tree
+
+    def why_not_signed(self):
+        """None if a signature, or macs under a key that was given, vouch for all that was asked."""
+        beyond = self.late and self.late[-1][0] >= self.signed_size
+        if self.first_key or not beyond:
+            return None
+        return (f"signer of records {self.signed_size} to {self.seq - 1} of {self.origin}: no "
+                "checkpoint covers them yet, and no key was given to check their macs")
 
     def why_not_anchored(self):
         """None if all that was asked for is covered by an independent anchor."""
@@ -1408,13 +1430,27 @@ def check_predecessors(streams, report):
         if wrong:
             report.fault(INTEGRITY, stream.predecessor["place"], wrong, 0)
         elif root is not None:
-            followed[old.directory] = (old, stream)
+            old.signed_size = max(old.signed_size, note.size)
+            followed[old.directory] = (old, stream, note.size)
     for _ in streams:
-        for old, stream in list(followed.values()):
+        for old, stream, size in list(followed.values()):
             if stream.good_anchors:
                 oldest = min(stream.good_anchors, key=lambda anchor: anchor.time)
-                old.good_anchors.append(oldest._replace(size=old.seq))
+                old.good_anchors.append(oldest._replace(size=size))
                 del followed[old.directory]
+
+
+def check_signatures(streams, report):
+    """A log can be made whole without the key whose name it bears, but for signatures."""
+    own = [fault for stream in streams for fault in stream.faults]
+    if any(fault not in own for fault in report.faults):
+        return
+    for stream in streams:
+        if stream.count and not stream.signed_size \
+                and all(fault.kind is None for fault in stream.faults):
+            report.fault(CANNOT, (stream.file, stream.line.number, stream.line.offset),
+                         "no signature covers the first records: anybody can have written them",
+                         None)
 
 
 def verify(options, openssl):
@@ -1447,13 +1483,14 @@ def verify(options, openssl):
                 report.fault(INTEGRITY, (options.streams, 0, 0), f"{origin} is missing")
         for origin in sorted(filter(None, origins - set(trust.manifest))):
             report.notes.append(f"{origin} is not in the manifest")
+    check_signatures(streams, report)
     if not trust.first_key and not trust.escrow_key:
         report.unchecked("macs: no key was given")
     kinds = {fault.kind for fault in report.faults}
     for code in (INTEGRITY, CANNOT, GAP):
         if code in kinds:
             return code, report, streams
-    reasons = [stream.why_not_anchored() for stream in streams]
+    reasons = [why for s in streams for why in (s.why_not_anchored(), s.why_not_signed())]
     for reason in filter(None, reasons):
         report.unchecked(reason)
     return UNANCHORED if any(reasons) else 0, report, streams

@@ -1,5 +1,6 @@
 #include "audit/follow.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -57,7 +58,8 @@ std::string missing_text(const SeqRange& records) {
              : "records " + first + " to " + std::to_string(records.last) + " are missing";
 }
 
-// Collects the problems of one record.
+// Collects the problems of one record. An approval that acknowledges them must name the place where
+// they stand, not the one that the record claims: else whoever repeats a number could add records.
 class Follower::Judge {
  public:
   Judge(Problems& problems, std::uint64_t seq) : problems_(problems), seq_(seq) {}
@@ -90,7 +92,7 @@ void Follower::lose_line() {
 }
 
 void Follower::follow(const ParsedRecord& record, std::string_view line, Problems& problems) {
-  const Judge judge(problems, record.head.seq);
+  const Judge judge(problems, std::max(next_seq_, record.head.seq));
   checkpoint_.reset();
   check_place(record, judge);
   check_hashes(record, judge);
@@ -263,7 +265,7 @@ void Follower::advance(const ParsedRecord& record) {
 }
 
 void Follower::follow(const ErasedRecord& record, Problems& problems) {
-  const Judge judge(problems, record.seq);
+  const Judge judge(problems, std::max(next_seq_, record.seq));
   checkpoint_.reset();
   facts_ = RecordFacts{};
   if (sealed_) judge.fault("a line follows the seal of its segment");

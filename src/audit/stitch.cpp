@@ -43,10 +43,19 @@ std::optional<Frontier> stored_frontier(const SegmentReport& segment) {
 
 }  // namespace
 
-Stitch::Stitch(const StitchOptions& options)
-    : options_(options), next_seq_(options.begins_at.value_or(0)) {
-  if (options.begins_at) return;
-  tree_ = Frontier{};
+Stitch::Stitch(const StitchOptions& options) : options_(options), next_seq_(0), tree_(Frontier{}) {}
+
+void Stitch::pass_over(std::uint64_t next_seq) {
+  out_.is_genesis_signed = !signed_roots_.empty();
+  forget();
+  next_seq_ = next_seq;
+  passed_over_to_ = next_seq;
+  last_time_.clear();
+  out_.first_time.clear();
+  out_.last_time.clear();
+  out_.time_gaps.clear();
+  out_.late.clear();
+  out_.open_decisions.clear();
 }
 
 Fault Stitch::at_start(const SegmentReport& segment, std::string message) const {
@@ -54,7 +63,7 @@ Fault Stitch::at_start(const SegmentReport& segment, std::string message) const 
 }
 
 void Stitch::fault(const SegmentReport& segment, std::string message) {
-  const std::uint64_t seq = first_seq(segment);
+  const std::uint64_t seq = std::max(next_seq_, first_seq(segment));
   found_.add({at_start(segment, std::move(message)), SeqRange{seq, seq}, paths_.size()});
 }
 
@@ -94,7 +103,7 @@ void Stitch::check_identity(const SegmentReport& segment) {
 
 void Stitch::check_epoch(const SegmentReport& segment, std::uint64_t first) {
   const std::uint64_t due = epoch_ ? *epoch_ + 1 : 0;
-  const bool passed_over = first > next_seq_ || (!epoch_ && options_.begins_at);
+  const bool passed_over = first > next_seq_ || passed_over_to_ == first;
   if (passed_over ? *segment.epoch < due : *segment.epoch != due) {
     fault(segment, "wrong epoch: " + std::to_string(*segment.epoch) + " where " +
                        std::to_string(due) + " is due");
@@ -252,7 +261,7 @@ std::string Stitch::anchor_problem(const Checkpoint& checkpoint, std::uint64_t s
     return "the anchor is not one of this log";
   }
   const auto found = signed_roots_.find(checkpoint.size);
-  const bool before = options_.begins_at && checkpoint.size < *options_.begins_at;
+  const bool before = passed_over_to_ && checkpoint.size < *passed_over_to_;
   const bool good = found == signed_roots_.end() ? before || is_lost(checkpoint.size)
                                                  : found->second == checkpoint.root;
   if (good) return {};
@@ -282,6 +291,8 @@ StitchedStream Stitch::finish() {
   settle_found();
   out_.size = next_seq_;
   out_.tree = tree_;
+  if (!signed_roots_.empty()) out_.signed_size = signed_roots_.rbegin()->first;
+  if (!passed_over_to_) out_.is_genesis_signed = out_.signed_size > 0;
   out_.permissions = std::move(permissions_);
   return std::move(out_);
 }

@@ -21,8 +21,6 @@ namespace portcullis::audit {
 struct StitchOptions {
   std::optional<PublicKey> approver_key;  // nullopt: no approval counts
   const AnchorTrust* anchors = nullptr;
-  // Where segments before this one were passed over on purpose; else the stream begins at 0.
-  std::optional<std::uint64_t> begins_at;
 };
 
 // What a stream comes to. `faults` are final and in the order of the log.
@@ -43,6 +41,9 @@ struct StitchedStream {
   std::optional<StatedGenesis> genesis;
   std::string genesis_path;
   std::uint64_t size = 0;  // of the tree: the seq after the last
+  // The largest tree that a signature under the stream's key covers; 0: there is none.
+  std::uint64_t signed_size = 0;
+  bool is_genesis_signed = false;  // what record 0 says of keys is the signer's word
   std::optional<Frontier> tree;
   bool sealed = false;
   std::string end_path;  // where what is said of the end stands
@@ -58,6 +59,9 @@ class Stitch {
   explicit Stitch(const StitchOptions& options);
   enum class Position : std::uint8_t { inner, last };
   void add(SegmentReport&& segment, Position position);
+  // What stands before this record is not read on purpose, but for the first segment, which says
+  // with what to verify the others.
+  void pass_over(std::uint64_t next_seq);
   // Once, at the end.
   StitchedStream finish();
 
@@ -100,6 +104,7 @@ class Stitch {
   std::vector<std::string> paths_;                // of the segments
   std::map<std::uint64_t, Digest> signed_roots_;  // by size
   std::map<std::uint64_t, std::uint64_t> lost_;   // records that were not read: first and last
+  std::optional<std::uint64_t> passed_over_to_;
 
   // What is expected next; nullopt: not known, and believed.
   std::uint64_t next_seq_;

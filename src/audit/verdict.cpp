@@ -70,11 +70,23 @@ std::vector<UnanchoredSpan> list_unanchored(const StitchedStream& stream,
   return out;
 }
 
+std::string text_of(const SeqSpan& records) {
+  return "records " + std::to_string(records.first) + " to " + std::to_string(records.last);
+}
+
+// What neither a signature nor a checked mac vouches for.
+std::optional<SeqSpan> unsigned_tail(const VerifiedStream& stream) {
+  const StitchedStream& stitched = stream.stitched;
+  if (stream.macs_checked || stitched.signed_size >= stitched.size) return std::nullopt;
+  return SeqSpan{stitched.signed_size, stitched.size - 1};
+}
+
 std::string what_is_proved(const VerifiedStream& stream, const VerifyTrust& trust) {
   const StitchedStream& stitched = stream.stitched;
   if (stream.kinds.total() > 0) return "nothing: see the faults";
   const std::string by = trust.public_key ? "the key given" : "the log's own key";
   std::string out = "unchanged since they were written, under " + by;
+  if (const auto tail = unsigned_tail(stream)) out = "but for " + text_of(*tail) + ", " + out;
   const std::uint64_t size = covered(stitched);
   if (size == 0) return out + "; that none is missing at the end is not proved";
   const std::string when = time_text(newest(stitched));
@@ -111,6 +123,14 @@ void describe(VerifiedStream& stream, const VerifyTrust& trust) {
   std::sort(report.open_decisions.begin(), report.open_decisions.end());
   report.open_decisions.resize(std::min(report.open_decisions.size(), open_decisions_named_max));
   report.proved = what_is_proved(stream, trust);
+}
+
+std::optional<std::string> why_not_signed(const VerifiedStream& stream) {
+  const auto tail = unsigned_tail(stream);
+  const auto& late = stream.stitched.late;
+  if (!tail || late.empty() || late.back().first < tail->first) return std::nullopt;
+  return "signer of " + text_of(*tail) + " of " + name_of(stream) +
+         ": no checkpoint covers them yet, and no key was given to check their macs";
 }
 
 std::optional<std::string> why_not_anchored(const VerifiedStream& stream,

@@ -19,4 +19,7 @@ void describe(VerifiedStream& stream, const VerifyTrust& trust);
 // nullopt if all that was asked for is covered by an independent anchor, else why not.
 std::optional<std::string> why_not_anchored(const VerifiedStream& stream, const VerifyTrust& trust);
 
+// nullopt if a signature, or macs under a key that was given, vouch for all that was asked for.
+std::optional<std::string> why_not_signed(const VerifiedStream& stream);
+
 }  // namespace portcullis::audit

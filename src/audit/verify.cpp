@@ -40,6 +40,7 @@ class LogVerifier {
   void anchor_predecessors();
   void check_manifest();
   void check_leftovers();
+  void check_signatures();
   void add_stream(VerifiedStream& stream);
   void sum_up();
   void judge();
@@ -48,9 +49,13 @@ class LogVerifier {
   VerifyTrust trust_;
   VerifyReport report_;
   std::vector<VerifiedStream> streams_;
-  std::map<std::string, std::size_t> followed_by_;  // origin: index of the stream after it
-  audit::FaultKinds kinds_;                         // of the faults that are of no one stream
-  std::vector<Fault> faults_;                       // those
+  struct Successor {
+    std::size_t index = 0;   // of the stream after it
+    std::uint64_t size = 0;  // of the tree that it goes on from
+  };
+  std::map<std::string, Successor> followed_by_;  // by origin
+  audit::FaultKinds kinds_;                       // of the faults that are of no one stream
+  std::vector<Fault> faults_;                     // those
 };
 
 void add_once(std::vector<std::string>& list, const std::string& text) {
@@ -125,6 +130,7 @@ VerifyReport LogVerifier::run() {
   anchor_predecessors();
   check_manifest();
   check_leftovers();
+  check_signatures();
   for (VerifiedStream& stream : streams_) add_stream(stream);
   for (Fault& fault : faults_) {
     ++report_.fault_count;
@@ -171,26 +177,30 @@ void LogVerifier::check_link(const VerifiedStream& stream, const StatedPredecess
   } else if (root && *root != note->root) {
     fault_genesis(stream, "the predecessor is not " + old->report.directory);
   } else if (root) {
-    followed_by_.emplace(note->origin, static_cast<std::size_t>(&stream - streams_.data()));
+    old->stitched.signed_size = std::max(old->stitched.signed_size, note->size);
+    old->stitched.is_genesis_signed |= note->size > 0;
+    followed_by_.emplace(
+        note->origin, Successor{static_cast<std::size_t>(&stream - streams_.data()), note->size});
   } else {
     add_once(report_.not_checked, "predecessor: the tree of " + note->origin + " is not known");
   }
 }
 
-// What an anchored stream says of its predecessor is anchored with it.
+// What an anchored stream says of its predecessor is anchored with it; not what the predecessor
+// says beyond.
 void LogVerifier::anchor_predecessors() {
   for (std::size_t round = 0; round < streams_.size(); ++round) {
     for (VerifiedStream& stream : streams_) {
       const auto next = followed_by_.find(stream.stitched.origin);
       if (next == followed_by_.end()) continue;
-      const auto& anchors = streams_[next->second].stitched.anchors;
+      const auto& anchors = streams_[next->second.index].stitched.anchors;
       if (anchors.empty()) continue;
       const auto oldest =
           std::min_element(anchors.begin(), anchors.end(),
                            [](const auto& a, const auto& b) { return a.seconds < b.seconds; });
       stream.followed = true;
       stream.stitched.anchors.push_back(
-          {stream.stitched.size, oldest->seconds, oldest->kind, oldest->who});
+          {next->second.size, oldest->seconds, oldest->kind, oldest->who});
       followed_by_.erase(next);
     }
   }
@@ -229,6 +239,19 @@ void LogVerifier::check_leftovers() {
   }
 }
 
+// A log can be made whole without the key whose name it bears, but for signatures.
+void LogVerifier::check_signatures() {
+  for (VerifiedStream& stream : streams_) {
+    const auto& stitched = stream.stitched;
+    if (stitched.is_genesis_signed || stream.kinds.total() > 0 || kinds_.total() > 0) continue;
+    stream.kinds.add(VerifyExit::cannot);
+    stream.faults.push_back({stitched.end_path, stitched.end.line, stitched.end.offset,
+                             std::nullopt, VerifyExit::cannot,
+                             "no signature covers the first records: anybody can have written "
+                             "them"});
+  }
+}
+
 void LogVerifier::add_stream(VerifiedStream& stream) {
   const auto& stitched = stream.stitched;
   audit::describe(stream, trust_);
@@ -255,6 +278,7 @@ void LogVerifier::judge() {
   }
   for (const VerifiedStream& stream : streams_) {
     if (auto reason = audit::why_not_anchored(stream, trust_)) reasons.push_back(*reason);
+    if (auto reason = audit::why_not_signed(stream)) reasons.push_back(*reason);
   }
   for (const std::string& reason : reasons) add_once(report_.not_checked, reason);
   constexpr std::array precedence = {VerifyExit::integrity, VerifyExit::cannot, VerifyExit::gap};

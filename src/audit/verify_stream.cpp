@@ -45,6 +45,7 @@ class StreamVerifier {
   SegmentReport read_segment(std::size_t index) const;
   std::uint64_t file_bytes() const;
   void check_checkpoint();
+  void note_signed(std::uint64_t size);
   void check_outside_anchors();
   void check_outside_anchor(const OutsideAnchor& anchor);
   void count_outside_anchor(const AnchorClaim& claim, const std::string& path);
@@ -94,6 +95,7 @@ VerifiedStream StreamVerifier::run() {
   check_checkpoint();
   check_outside_anchors();
   check_receipts_left();
+  out_.macs_checked = keys_ != nullptr;
   return std::move(out_);
 }
 
@@ -140,14 +142,19 @@ void StreamVerifier::skip_to_from() {
   std::size_t first = 0;
   while (first + 1 < segments_.size()) {
     const std::string time = opening_time(task_.directory + '/' + segments_[first + 1].name);
-    if (time.empty() || time > trust_.from) break;
+    if (time.empty() || time >= trust_.from) break;
     ++first;
   }
-  if (first == 0) return;
+  // The first segment is read in any case: it names the keys, and only its own signed checkpoint
+  // makes that more than anybody's word. Where that was dropped, all that is left is read.
+  const bool is_signed = first >= 2 && !read_segment(0).signed_sizes.empty();
+  bytes_done_ = 0;
+  if (!is_signed) return;
   begins_at_ = segments_[first].first_seq;
-  segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(first));
-  unchecked("records 0 to " + std::to_string(*begins_at_ - 1) + " of " + task_.directory +
+  unchecked("records " + std::to_string(segments_[1].first_seq) + " to " +
+            std::to_string(*begins_at_ - 1) + " of " + task_.directory +
             ": earlier than what was asked for");
+  segments_.erase(segments_.begin() + 1, segments_.begin() + static_cast<std::ptrdiff_t>(first));
 }
 
 void StreamVerifier::choose_receipts() {
@@ -238,12 +245,12 @@ void StreamVerifier::read_segments() {
     if (options.approver_key) unchecked("approver: the key is only the log's own word");
   }
   options.anchors = &trust_.anchors;
-  options.begins_at = begins_at_;
   Stitch stitch(options);
   const std::uint64_t total = task_.on_progress ? file_bytes() : 0;
   const auto add = [&](std::size_t index, SegmentReport&& report) {
     stitch.add(std::move(report),
                index + 1 == segments_.size() ? Stitch::Position::last : Stitch::Position::inner);
+    if (index == 0 && begins_at_) stitch.pass_over(*begins_at_);
   };
   if (task_.jobs == 1) {
     for (std::size_t index = 0; index < segments_.size(); ++index) {
@@ -282,7 +289,14 @@ void StreamVerifier::check_checkpoint() {
     fault(task_.directory + '/' + checkpoint_file_name, VerifyExit::integrity,
           "the checkpoint signs other records than these",
           checkpoint_->size > 0 ? checkpoint_->size - 1 : 0);
+  } else if (root) {
+    note_signed(checkpoint_->size);
   }
+}
+
+void StreamVerifier::note_signed(std::uint64_t size) {
+  out_.stitched.signed_size = std::max(out_.stitched.signed_size, size);
+  if (!begins_at_ && size > 0) out_.stitched.is_genesis_signed = true;
 }
 
 void StreamVerifier::check_outside_anchors() {
@@ -313,6 +327,7 @@ void StreamVerifier::check_outside_anchor(const OutsideAnchor& anchor) {
                  size > 0 ? size - 1 : 0);
   }
   if (!root) return unchecked(anchor.path + ": the tree of its size is not known");
+  note_signed(size);
   const auto note = parse_note(anchor.note);
   if (note && note->signatures.size() > 1) {
     count_outside_anchor({size, anchor.note, std::nullopt}, anchor.path);

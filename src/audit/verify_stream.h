@@ -40,6 +40,7 @@ struct VerifiedStream {
   StitchedStream stitched;
   std::vector<Fault> faults;  // final, those of the segments first
   FaultKinds kinds;
+  bool macs_checked = false;
   bool followed = false;                   // another stream of this run goes on from its end
   std::vector<std::size_t> anchors_used;   // of VerifyTrust::outside
   std::vector<std::size_t> receipts_used;  // of VerifyTrust::receipts

@@ -418,6 +418,87 @@ def successors():
         v.fault(0, 1, 0)
 
 
+# ------------------------------------------------------------------------------ without the keys
+
+
+def append_segment(stream, *times):
+    """Decisions at the end, by somebody who has no key: no mac is right, and nothing new is signed."""
+    stream = pathlib.Path(stream)
+    lines = [line for path in segments(stream) for line in lines_of(path)]
+    opening = body_of(next(line for line in lines if b'"type":"open"' in line))
+    leaves = [m.leaf_of(line) for line in lines]
+    seq = len(leaves)
+    head = {"v": 1, "stream": m.field(opening, "stream"), "seq": seq, "prev": leaves[-1].hex(),
+            "batch": seq, "epoch": int(m.field(lines[-1], "epoch")) + 1, "time": times[0],
+            "salt": "00" * 16}
+    members = {**head, "type": "open", "origin": m.field(opening, "origin"),
+               "public_key": m.field(opening, "public_key"), "software": "none",
+               "frontier": [root.hex() for root in m.subtree_roots(0, leaves)],
+               "previous": (stream / "checkpoint").read_text()}
+    out = []
+    for time in (None, *times):
+        if time:
+            members = {**head, "seq": seq + len(out), "prev": m.leaf_of(out[-1]).hex(),
+                       "batch": seq + len(out), "time": time, "type": "decision",
+                       "id": "01a20436-73ce-7199-90a6-36a59bde0d00",
+                       "decision": {"effect": "allow"}}
+        body = json.dumps(members, ensure_ascii=False, separators=(",", ":"))[:-1].encode()
+        out.append(m.finish(body, bytes(32)))
+    (stream / f"{seq:020}.jsonl").write_bytes(b"".join(out))
+    return seq
+
+
+def forgeries():
+    """By somebody who holds none of the operator's, auditor's or approver's keys."""
+    with Vector("unsigned", "Records that no signature covers.", 5, base="one_segment") as v:
+        v.edit(0, lambda lines: lines.__delitem__(slice(2, None)))
+        v.drop_checkpoint()
+        v.fault(0, 3, None)
+
+    soon = "2026-11-22T12:10:00.000000000Z"  # for the anchor is of 12:00
+    with Vector("appended", "Records behind the last signature, soon after the anchor; whoever has "
+                "no key cannot tell whose they are.", 3, PUBLIC + WITNESS, base="cosigned") as v:
+        append_segment(v.stream, soon)
+    with Vector("appended_with_key", "The same, seen by a holder of the key.", 1,
+                PUBLIC + ESCROW + WITNESS, same="appended") as v:
+        at = len(lines_of(v.segments()[0])) + len(lines_of(v.segments()[1]))
+        v.fault(2, 1, at)
+        v.fault(2, 2, at + 1)
+    with Vector("restored_extended", "Records behind those of the predecessor that its successor, "
+                "which is anchored, vouches for.", 3, PUBLIC + WITNESS + ["--anchor", "kept"],
+                base="restored") as v:
+        shutil.copytree(HERE / "restored/old", v.directory / "old")
+        v.directories.append("old")
+        note = (v.stream / "checkpoint").read_text()
+        (v.directory / "kept").write_text(m.cosigned(note, "witness", START))
+        append_segment(v.directory / "old", "2026-11-25T12:00:00.000000000Z")
+
+    with Vector("acknowledged_repeated", "Records behind the last seal that claim the number of one "
+                "whose damage is acknowledged.", 1, PUBLIC + ESCROW + APPROVER,
+                base="acknowledged") as v:
+        def repeat(lines):
+            body = body_of(lines[0])
+            for name, value in (("seq", b"1"), ("batch", b"1"), ("epoch", b"2")):
+                body = re.sub(rb'"%s":[0-9]+' % name.encode(), b'"%s":%s' % (name.encode(), value), body)
+            head = body[:body.index(b'"type"')]
+            lines.append(m.finish(head + b'"type":"shed","rows":[]', bytes(32)))
+        v.edit(-1, repeat)
+        v.drop_checkpoint()
+        last = len(lines_of(v.segments()[-1]))
+        v.fault(len(v.segments()) - 1, last, 1)
+
+    with Vector("opening_edited_before_from", "The first record changed, of a log of which only the "
+                "end is asked for: it names the keys.", 1, base="three_segments") as v:
+        start = m.field(lines_of(v.segments()[2])[0], "time").replace("0Z", "1Z")
+        v.options += ["--from", start]
+        v.edit(0, lambda lines: lines.__setitem__(0, lines[0].replace(b"portcullis", b"portcullos")))
+        v.fault(0, 1, 0)
+    with Vector("drop_first_from", "The first segments dropped, and only the end asked for.", 3,
+                PUBLIC + ESCROW + APPROVER, same="drop_first") as v:
+        start = m.field(lines_of(v.segments()[-1])[0], "time").replace("0Z", "1Z")
+        v.options += ["--from", start]
+
+
 # ------------------------------------------------------------------------------ bad
 
 
@@ -697,6 +778,7 @@ if __name__ == "__main__":
     anchored()
     outside()
     successors()
+    forgeries()
     attacks()
     hostile_json()
     primitives()
