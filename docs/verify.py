@@ -549,8 +549,9 @@ def parse_record(line):
     seq, batch, epoch = int(seq), int(batch), int(epoch)
     members = line[head.end():-SUFFIX]
     kind = kind.decode()
-    if max(seq, batch, epoch) > INTEGER_MAX or kind not in TYPES or members[:1] not in (b"", b","):
-        raise Bad("not a record: a number, its type, or the comma after it is not in form")
+    if max(seq, batch, epoch) > INTEGER_MAX or kind not in TYPES \
+            or members and (members[:1] != b"," or members == b","):
+        raise Bad("not a record: a number, its type, or what follows it is not in form")
     if len(line) > LINE_MAX:
         raise Bad("not a record: larger than version 1 allows")
     leaf, mac = (bytes.fromhex(part.decode()) for part in tail.groups())

@@ -128,6 +128,15 @@ CHECKS = {
     "names that stand twice": ("strict_json.cpp", "if (std::any_of(names_.end() -", "if (false && std::any_of(names_.end() -"),
     "UTF-8": ("strict_json.cpp", "if (bytes == 0) return refuse", "if (bytes == 0) { ++at_; continue; } if (false) return refuse"),
     "levels": ("strict_json.h", "depth_max = 64;", "depth_max = 128;"),
+    # Signatures
+    "signed at all": ("verify.cpp", "if (stitched.is_genesis_signed ||", "if (true ||"),
+    "signed tail": ("verdict.cpp", "if (stream.macs_checked || stitched.signed_size >= stitched.size)", "if (true)"),
+    "signed, what was asked for": ("verdict.cpp", "if (!tail || late.empty() || late.back().first < tail->first)", "if (true)"),
+    "what the successor's note covers": ("verify.cpp", "{next->second.size, oldest->seconds,", "{stream.stitched.size, oldest->seconds,"),
+    "acknowledged where it stands": ("follow.cpp", "std::max(next_seq_, record.head.seq)", "record.head.seq"),
+    "first segment before --from": ("verify_stream.cpp", "stitch.pass_over(*begins_at_);", "{ const auto all = options; stitch = Stitch(all); stitch.pass_over(*begins_at_); }"),
+    "members after the comma": ("record.cpp", "(!take(record.members, \",\") || record.members.empty())", "!take(record.members, \",\")"),
+    "witness twice": ("cosignature.cpp", "if (std::any_of(out.begin(), out.end(), same)) {", "if (false) {"),
     "lone surrogates": ("strict_json.cpp", "if (is_low_surrogate(code)) return refuse(\"a lone surrogate\");", ""),
 }
 

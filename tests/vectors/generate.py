@@ -421,8 +421,8 @@ def successors():
 # ------------------------------------------------------------------------------ without the keys
 
 
-def append_segment(stream, *times):
-    """Decisions at the end, by somebody who has no key: no mac is right, and nothing new is signed."""
+def append_segment(stream, *times, key=None):
+    """Decisions at the end that nothing signs. Without K_0 no mac is right either."""
     stream = pathlib.Path(stream)
     lines = [line for path in segments(stream) for line in lines_of(path)]
     opening = body_of(next(line for line in lines if b'"type":"open"' in line))
@@ -443,7 +443,7 @@ def append_segment(stream, *times):
                        "id": "01a20436-73ce-7199-90a6-36a59bde0d00",
                        "decision": {"effect": "allow"}}
         body = json.dumps(members, ensure_ascii=False, separators=(",", ":"))[:-1].encode()
-        out.append(m.finish(body, bytes(32)))
+        out.append(remade(body, key) if key else m.finish(body, bytes(32)))
     (stream / f"{seq:020}.jsonl").write_bytes(b"".join(out))
     return seq
 
@@ -464,6 +464,7 @@ def forgeries():
         at = len(lines_of(v.segments()[0])) + len(lines_of(v.segments()[1]))
         v.fault(2, 1, at)
         v.fault(2, 2, at + 1)
+    later = "2026-11-25T12:00:00.000000000Z"
     with Vector("restored_extended", "Records behind those of the predecessor that its successor, "
                 "which is anchored, vouches for.", 3, PUBLIC + WITNESS + ["--anchor", "kept"],
                 base="restored") as v:
@@ -471,7 +472,13 @@ def forgeries():
         v.directories.append("old")
         note = (v.stream / "checkpoint").read_text()
         (v.directory / "kept").write_text(m.cosigned(note, "witness", START))
-        append_segment(v.directory / "old", "2026-11-25T12:00:00.000000000Z")
+        append_segment(v.directory / "old", later)
+    with Vector("restored_extended_by_holder", "The same, by a holder of the key.", 3,
+                PUBLIC + ESCROW + WITNESS + ["--anchor", "../restored_extended/kept"],
+                base="restored") as v:
+        shutil.copytree(HERE / "restored/old", v.directory / "old")
+        v.directories.append("old")
+        append_segment(v.directory / "old", later, key=m.first_key(v.directory / "old"))
 
     with Vector("acknowledged_repeated", "Records behind the last seal that claim the number of one "
                 "whose damage is acknowledged.", 1, PUBLIC + ESCROW + APPROVER,
@@ -486,6 +493,21 @@ def forgeries():
         v.drop_checkpoint()
         last = len(lines_of(v.segments()[-1]))
         v.fault(len(v.segments()) - 1, last, 1)
+
+    with Vector("cosigned_twice", "Two cosignatures of one witness.", 1,
+                PUBLIC + ESCROW + WITNESS + ["--anchor", "kept"], base="one_segment") as v:
+        note = m.cosigned((v.stream / "checkpoint").read_text(), "witness", START)
+        (v.directory / "kept").write_text(m.cosigned(note, "witness", START + 1))
+        v.faults.append({"file": "kept", "line": 0, "offset": 0})
+    with Vector("two_commas", "No member between two commas, all hashes made to fit.", 1,
+                base="one_segment") as v:
+        def empty(lines):
+            body = body_of(lines[1])
+            head = body[:body.index(b'"type"')]
+            lines[1:] = [remade(head + b'"type":"shed",', m.first_key(v.stream))]
+        v.edit(0, empty)
+        v.drop_checkpoint()
+        v.fault(0, 2, None)
 
     with Vector("opening_edited_before_from", "The first record changed, of a log of which only the "
                 "end is asked for: it names the keys.", 1, base="three_segments") as v:
