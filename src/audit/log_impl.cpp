@@ -10,7 +10,9 @@
 namespace portcullis {
 namespace {
 
+// What recovery takes for one torn batch is bounded: audit/prefix.cpp.
 constexpr std::size_t batch_bytes_max = 4u << 20;
+constexpr std::size_t around_members_bytes = 600;  // of a record: its head, leaf and mac
 constexpr std::chrono::milliseconds housekeeping_every{1000};
 
 Draft dropped_draft(std::uint64_t count) {
@@ -98,7 +100,7 @@ void AuditLog::Impl::commit_all(std::vector<audit::Pending>& drained) {
   for (std::size_t begin = 0; begin < drained.size();) {
     std::size_t count = 0;
     for (std::size_t bytes = 0; begin + count < drained.size() && bytes < batch_bytes_max;) {
-      bytes += drained[begin + count++].draft.members().size();
+      bytes += around_members_bytes + drained[begin + count++].draft.members().size();
     }
     const Batch batch(&drained[begin], count);
     begin += count;
