@@ -91,7 +91,8 @@ Task<Result<FetchedKeys>> fetch_key_set(const IssuerSection& issuer,
 struct KeyKeeper::Issuer {
   std::size_t index;
   const IssuerSection& section;
-  asio::steady_timer timer;
+  asio::steady_timer refresh_timer;
+  asio::steady_timer age_timer;
   IssuerKeys keys;
   Digest digest{};
   SteadyClock::time_point fetched{};                     // of `keys`
@@ -104,7 +105,11 @@ KeyKeeper::KeyKeeper(asio::io_context& io, std::shared_ptr<const Config> config,
     : io_(io), config_(std::move(config)), changed_(std::move(changed)) {
   for (std::size_t i = 0; i < config_->identity.issuers.size(); ++i) {
     issuers_.push_back(std::unique_ptr<Issuer>(new Issuer{
-        i, config_->identity.issuers[i], asio::steady_timer(io_), {}, {}, {}, {}, false, {}}));
+        .index = i,
+        .section = config_->identity.issuers[i],
+        .refresh_timer = asio::steady_timer(io_),
+        .age_timer = asio::steady_timer(io_),
+    }));
   }
 }
 KeyKeeper::~KeyKeeper() = default;
@@ -113,6 +118,7 @@ void KeyKeeper::start() {
   for (const auto& issuer : issuers_) {
     if (!issuer->section.jwks_file.empty()) continue;
     asio::co_spawn(io_, keep_fresh(*issuer), asio::detached);
+    asio::co_spawn(io_, watch_age(*issuer), asio::detached);
   }
 }
 
@@ -123,9 +129,19 @@ Task<void> KeyKeeper::keep_fresh(Issuer& issuer) {
   const auto retry = std::min<std::chrono::seconds>(refresh, std::chrono::seconds(5));
   while (true) {
     co_await fetch(issuer);
+    issuer.refresh_timer.expires_after(issuer.keys.usable ? refresh : retry);
+    co_await issuer.refresh_timer.async_wait(as_values);
+  }
+}
+
+// Apart from the fetches, for one of them may hang while the keys grow too old. Keys that come
+// while this waits are younger than the wait, so that none are overslept.
+Task<void> KeyKeeper::watch_age(Issuer& issuer) {
+  while (true) {
+    const auto since = issuer.keys.usable ? issuer.fetched : SteadyClock::now();
+    issuer.age_timer.expires_at(since + config_->identity.jwks_age_max);
+    co_await issuer.age_timer.async_wait(as_values);
     expire(issuer);
-    issuer.timer.expires_after(issuer.keys.usable ? refresh : retry);
-    co_await issuer.timer.async_wait(as_values);
   }
 }
 
@@ -134,11 +150,12 @@ Task<void> KeyKeeper::fetch(Issuer& issuer) {
   issuer.fetching = true;
   auto fetched = co_await fetch_key_set(issuer.section, config_->identity);
   issuer.fetching = false;
+  const auto now = SteadyClock::now();  // not later: to record a change takes time
   if (fetched) {
     const bool same = issuer.keys.usable && fetched->digest == issuer.digest;
     const IssuerKeys fresh{fetched->keys, issuer.keys.generation + 1, true};
     const bool adopted = same || changed_({issuer.index, fresh, fetched->digest});
-    if (adopted) issuer.fetched = SteadyClock::now();
+    if (adopted) issuer.fetched = now;
     if (adopted && !same) {
       issuer.keys = fresh;
       issuer.digest = fetched->digest;
@@ -151,12 +168,13 @@ Task<void> KeyKeeper::fetch(Issuer& issuer) {
 }
 
 void KeyKeeper::expire(Issuer& issuer) {
-  const bool old = SteadyClock::now() - issuer.fetched > config_->identity.jwks_age_max;
+  const bool old = SteadyClock::now() - issuer.fetched >= config_->identity.jwks_age_max;
   if (!issuer.keys.usable || !old) return;
   log::error("keys of issuer " + issuer.section.rules.issuer +
              " are older than identity.jwks_age_max: its tokens are refused");
   issuer.keys.usable = false;
   changed_({issuer.index, issuer.keys, issuer.digest});
+  issuer.refresh_timer.cancel();  // there is more hurry now
 }
 
 void KeyKeeper::refetch(std::size_t index, std::function<void()> done) {

@@ -2,8 +2,9 @@
 // maximum age.
 //
 // Runs on the housekeeping io_context; refetch() may be called from any thread. Each issuer is
-// isolated from the others. A failed fetch keeps the old keys until jwks_age_max. The cooldown for
-// refetches is stamped before the fetch, so that a slow issuer is not asked again meanwhile.
+// isolated from the others. A fetch that fails or hangs keeps the old keys until jwks_age_max, and
+// no longer. The cooldown for refetches is stamped before the fetch, so that a slow issuer is not
+// asked again meanwhile.
 // Standards: OpenID Connect Discovery 1.0 section 4 (the document's issuer must equal ours), RFC
 // 7517.
 #pragma once
@@ -32,7 +33,7 @@ class KeyKeeper {
     IssuerKeys keys;
     Digest digest{};  // SHA-256 of the JWKS document
   };
-  // False: it could not be recorded, and is to be tried again.
+  // False: it could not be recorded. New keys are then tried again; a loss of trust takes effect.
   using Changed = std::function<bool(const Change& change)>;
   KeyKeeper(asio::io_context& io, std::shared_ptr<const Config> config, Changed changed);
   ~KeyKeeper();
@@ -46,6 +47,7 @@ class KeyKeeper {
  private:
   struct Issuer;
   Task<void> keep_fresh(Issuer& issuer);
+  Task<void> watch_age(Issuer& issuer);
   Task<void> fetch(Issuer& issuer);
   void expire(Issuer& issuer);
 
