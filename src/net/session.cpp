@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
+#include <cstdlib>
 
 #include "base/json_out.h"
 #include "enforce/admit.h"
@@ -17,19 +17,24 @@ namespace {
 
 constexpr std::string_view metadata_path = "/.well-known/oauth-protected-resource";
 
+// As a socket for both families shows it: an IPv4 address is the same wherever it came from.
+asio::ip::address_v6 in_one_form(const asio::ip::address& ip) {
+  return ip.is_v6() ? ip.to_v6() : asio::ip::make_address_v6(asio::ip::v4_mapped, ip.to_v4());
+}
+
+// `network`: as check_network lets it pass. One family's network holds nobody of the other.
 bool is_in_network(const std::string& address, const std::string& network) {
-  boost::system::error_code error;
-  const auto ip = asio::ip::make_address(address, error);
-  if (error) return false;
-  if (network.find('/') == network.npos) return address == network;
-  if (ip.is_v4()) {
-    const auto range = asio::ip::make_network_v4(network, error);
-    return !error && asio::ip::make_network_v4(ip.to_v4(), range.prefix_length()).canonical() ==
-                         range.canonical();
-  }
-  const auto range = asio::ip::make_network_v6(network, error);
-  return !error && asio::ip::make_network_v6(ip.to_v6(), range.prefix_length()).canonical() ==
-                       range.canonical();
+  boost::system::error_code error, network_error;
+  const std::size_t slash = std::min(network.find('/'), network.size());
+  const auto written = asio::ip::make_address(network.substr(0, slash), network_error);
+  const auto base = in_one_form(written);
+  const auto ip = in_one_form(asio::ip::make_address(address, error));
+  if (error || network_error || ip.is_v4_mapped() != base.is_v4_mapped()) return false;
+  if (slash == network.size()) return ip == base;
+  const int bits = std::atoi(network.c_str() + slash + 1) + (written.is_v4() ? 96 : 0);
+  const auto prefix = static_cast<unsigned short>(bits);
+  return asio::ip::make_network_v6(ip, prefix).canonical() ==
+         asio::ip::make_network_v6(base, prefix).canonical();
 }
 
 std::string render_metadata(const Config& config) {

@@ -50,6 +50,50 @@ TEST(CallerAddress, OnlyATrustedProxyIsBelieved) {
   }
 }
 
+struct ProxyRow {
+  const char* listed;
+  const char* peer;
+  bool trusted;
+};
+
+TEST(IsTrustedProxy, AddressesAreComparedAndNotTheirSpelling) {
+  constexpr ProxyRow rows[] = {
+      {"127.0.0.1", "127.0.0.1", true},
+      {"127.0.0.1", "127.0.0.2", false},
+      {"127.0.0.0/8", "127.9.9.9", true},
+      {"127.0.0.0/8", "128.0.0.1", false},
+      {"0.0.0.0/0", "198.51.100.7", true},
+      {"::1", "::1", true},
+      {"0:0:0:0:0:0:0:1", "::1", true},
+      {"2001:DB8::A", "2001:db8::a", true},
+      {"2001:db8::a", "2001:db8::b", false},
+      {"2001:DB8::/32", "2001:db8::a", true},
+      {"2001:db8::/32", "2001:db9::a", false},
+      // On a socket for both families an IPv4 peer shows as an IPv6 address.
+      {"127.0.0.1", "::ffff:127.0.0.1", true},
+      {"127.0.0.1", "::ffff:127.0.0.2", false},
+      {"127.0.0.0/8", "::ffff:127.0.0.1", true},
+      {"10.0.0.0/8", "::ffff:127.0.0.1", false},
+      {"::ffff:127.0.0.1", "::ffff:127.0.0.1", true},
+      {"::ffff:127.0.0.1", "127.0.0.1", true},
+      {"::ffff:127.0.0.0/104", "127.9.9.9", true},
+      {"::ffff:127.0.0.0/104", "128.0.0.1", false},
+      // One family's network holds nobody of the other.
+      {"::/0", "127.0.0.1", false},
+      {"::/0", "::ffff:127.0.0.1", false},
+      {"0.0.0.0/0", "2001:db8::a", false},
+      {"0.0.0.1", "::1", false},
+      // A link's addresses mean something on that link alone.
+      {"fe80::1", "fe80::1%2", false},
+      {"10.0.0.0/8", "not an address", false},
+  };
+  for (const ProxyRow& row : rows) {
+    ListenSection listen;
+    listen.trusted_proxies = {row.listed};
+    EXPECT_EQ(is_trusted_proxy(listen, row.peer), row.trusted) << row.listed << " " << row.peer;
+  }
+}
+
 TEST(CallerAddress, WithoutTrustedProxiesTheHeaderMeansNothing) {
   RequestHead head;
   head.headers.push_back({"x-forwarded-for", "203.0.113.9"});
