@@ -62,14 +62,12 @@ OrDenial<Identified> identify(const Config& config, const Directory* directory) 
   const IdentityRules rules = config.identity_rules();
   const std::string token = read_token(rules.token_bytes_max);
   const std::int64_t now = std::time(nullptr);
-  if (const auto hint = peek_token(token, rules); !hint) return tl::make_unexpected(hint.error());
-  const auto keys = fetch_issuer_keys_once(config);
+  const auto hint = peek_token(token, rules);
+  if (!hint) return tl::make_unexpected(hint.error());
+  const auto keys = fetch_issuer_keys_once(config, hint->issuer);
   if (!keys) return deny(Reason::issuer_unavailable, keys.error().message);
-  for (const IssuerKeys& issuer : *keys) {
-    if (issuer.keys == nullptr) continue;
-    for (const std::string& note : issuer.keys->left_out()) {
-      std::fprintf(stderr, "left out of a key set: %s\n", note.c_str());
-    }
+  for (const std::string& note : (*keys)[hint->issuer].keys->left_out()) {
+    std::fprintf(stderr, "left out of a key set: %s\n", note.c_str());
   }
   const auto verified = verify_token(token, rules, *keys);
   if (!verified) return tl::make_unexpected(verified.error());

@@ -195,27 +195,23 @@ void KeyKeeper::refetch(std::size_t index, std::function<void()> done) {
   });
 }
 
-Result<std::vector<IssuerKeys>> fetch_issuer_keys_once(const Config& config) {
-  std::vector<IssuerKeys> all;
-  for (const IssuerSection& issuer : config.identity.issuers) {
-    Result<std::shared_ptr<const KeySet>> keys = failure(Cause::internal, "not fetched");
-    if (!issuer.jwks_file.empty()) {
-      const Result<std::string> text = read_file(issuer.jwks_file, config.identity.fetch_bytes_max);
-      if (!text) return tl::unexpected<Error>(text.error());
-      keys = KeySet::parse(*text);
-    } else {
-      asio::io_context io(1);
-      asio::co_spawn(io, fetch_key_set(issuer, config.identity),
-                     [&](std::exception_ptr thrown, auto fetched) {
-                       if (thrown) return;
-                       keys = fetched.map([](const FetchedKeys& found) { return found.keys; });
-                     });
-      io.run();
-    }
-    if (!keys)
-      return failure(keys.error().cause, issuer.rules.issuer + ": " + keys.error().message);
-    all.push_back(IssuerKeys{*keys, 1, true});
+Result<std::vector<IssuerKeys>> fetch_issuer_keys_once(const Config& config, std::size_t index) {
+  const IssuerSection& issuer = config.identity.issuers[index];
+  Result<std::shared_ptr<const KeySet>> keys = failure(Cause::internal, "not fetched");
+  if (!issuer.jwks_file.empty()) {
+    keys = read_file(issuer.jwks_file, config.identity.fetch_bytes_max).and_then(&KeySet::parse);
+  } else {
+    asio::io_context io(1);
+    asio::co_spawn(io, fetch_key_set(issuer, config.identity),
+                   [&](std::exception_ptr thrown, auto fetched) {
+                     if (thrown) return;
+                     keys = fetched.map([](const FetchedKeys& found) { return found.keys; });
+                   });
+    io.run();
   }
+  if (!keys) return failure(keys.error().cause, issuer.rules.issuer + ": " + keys.error().message);
+  std::vector<IssuerKeys> all(config.identity.issuers.size());
+  all[index] = IssuerKeys{*keys, 1, true};
   return all;
 }
 
