@@ -9,11 +9,24 @@
 namespace portcullis {
 namespace {
 
-std::string request_head(const FetchRequest& request, const UpstreamUrl& target) {
-  std::string path = target.base_path;
-  if (request.url.ends_with('/') || path.empty()) path += '/';
+struct Location {
+  UpstreamUrl target;
+  std::string path;  // and query
+};
+
+Location parse_location(std::string_view url) {
+  const std::size_t end = std::min(url.find('?'), url.size());
+  Location out{parse_upstream_url(url.substr(0, end)), {}};
+  out.path = out.target.base_path;
+  if (url.substr(0, end).ends_with('/') || out.path.empty()) out.path += '/';
+  out.path += url.substr(end);
+  return out;
+}
+
+std::string request_head(const FetchRequest& request, const Location& location) {
   const bool post = !request.content_type.empty();
-  std::string head = (post ? "POST " : "GET ") + path + " HTTP/1.1\r\nHost: " + target.authority +
+  std::string head = (post ? "POST " : "GET ") + location.path +
+                     " HTTP/1.1\r\nHost: " + location.target.authority +
                      "\r\nAccept: " + request.accept +
                      "\r\nAccept-Encoding: identity\r\nConnection: close\r\n";
   if (post) {
@@ -42,7 +55,8 @@ Error no_answer(const std::string& url, AnswerStatus status) {
 }  // namespace
 
 Task<Result<FetchAnswer>> fetch(const FetchRequest& request) {
-  const UpstreamUrl target = parse_upstream_url(request.url);
+  const Location location = parse_location(request.url);
+  const UpstreamUrl& target = location.target;
   std::unique_ptr<asio::ssl::context> tls;
   if (target.https) {
     auto made = make_client_tls(request.ca_file);
@@ -53,7 +67,7 @@ Task<Result<FetchAnswer>> fetch(const FetchRequest& request) {
   std::unique_ptr<Transport> transport = co_await connect_transport(address);
   if (!transport) co_return failure(Cause::io, "cannot connect to " + target.authority);
   transport->expires_after(request.timeout);
-  const std::string head_text = request_head(request, target);
+  const std::string head_text = request_head(request, location);
   const std::array<asio::const_buffer, 2> buffers{asio::buffer(head_text),
                                                   asio::buffer(request.body)};
   const IoResult sent = co_await transport->write(buffers);

@@ -15,7 +15,7 @@
 namespace portcullis {
 
 struct FetchRequest {
-  std::string url;      // http:// or https://, without query
+  std::string url;      // http:// or https://, perhaps with a query
   std::string ca_file;  // PEM, of an https:// url; empty: the system's
   std::string accept = "*/*";
   std::chrono::milliseconds timeout{5'000};

@@ -9,9 +9,9 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "config/address.h"
 #include "net/fetch.h"
 #include "net/keys_fetch.h"
-#include "net/upstream_pool.h"
 #include "net/waiter.h"
 
 namespace portcullis {
@@ -37,11 +37,14 @@ Task<Result<std::string>> get(const std::string& url, const std::string& ca_file
   co_return std::move(answer->body);
 }
 
-bool is_acceptable_uri(const std::string& uri) {
-  if (uri.starts_with("https://")) return true;
-  if (!uri.starts_with("http://")) return false;
-  const std::string host = parse_upstream_url(uri).host;
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+// Another party wrote it: it says whom we connect to, and stands in a request line. Providers have
+// queries, at signs and escapes in theirs; only scheme, host and port are held to our own rules.
+bool is_acceptable_uri(std::string_view uri) {
+  const auto is_plain = [](char c) { return c > ' ' && c <= '~' && c != '#'; };
+  if (!std::all_of(uri.begin(), uri.end(), is_plain)) return false;
+  const std::size_t origin_end = uri.find_first_of("/?", std::string_view("https://").size());
+  const Result<HttpUrl> url = parse_http_url(uri.substr(0, origin_end));
+  return url && (url->scheme == Scheme::https || is_loopback(*url));
 }
 
 // OpenID Connect Discovery 1.0 section 4.3: the issuer in the document must be exactly ours.
