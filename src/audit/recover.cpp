@@ -20,15 +20,6 @@ tl::unexpected<Error> refuse(const std::string& directory, const std::string& wh
                  "the audit log in " + directory + " cannot be continued: " + why);
 }
 
-Result<std::optional<Checkpoint>> load_checkpoint(const RecoverOptions& options) {
-  const auto note = read_small_file(options.directory + '/' + checkpoint_file_name);
-  if (!note && note.error().cause == Cause::not_found) return std::nullopt;
-  if (!note) return tl::unexpected(note.error());
-  const auto checkpoint = open_checkpoint(*note, options.public_key);
-  if (!checkpoint) return refuse(options.directory, checkpoint.error().message);
-  return *checkpoint;
-}
-
 // A directory without segments may hold what a crash left of its first start, and nothing else.
 Result<std::optional<StreamTail>> begin_anew(const RecoverOptions& options,
                                              const std::optional<Checkpoint>& checkpoint) {
@@ -165,6 +156,15 @@ Result<void> close_segment(const RecoverOptions& options, const std::string& nam
 }
 
 }  // namespace
+
+Result<std::optional<Checkpoint>> load_checkpoint(const RecoverOptions& options) {
+  const auto note = read_small_file(options.directory + '/' + checkpoint_file_name);
+  if (!note && note.error().cause == Cause::not_found) return std::nullopt;
+  if (!note) return tl::unexpected(note.error());
+  const auto checkpoint = open_checkpoint(*note, options.public_key);
+  if (!checkpoint) return refuse(options.directory, checkpoint.error().message);
+  return *checkpoint;
+}
 
 Result<std::optional<StreamTail>> recover_stream(const RecoverOptions& options,
                                                  const Environment& environment) {

@@ -39,5 +39,7 @@ Result<std::optional<StreamTail>> recover_stream(const RecoverOptions& options,
 
 // The newest signed checkpoint of a stream's directory.
 inline constexpr const char* checkpoint_file_name = "checkpoint";
+// nullopt: there is none. Cause::untrusted: another key signed it, or it is no checkpoint.
+Result<std::optional<Checkpoint>> load_checkpoint(const RecoverOptions& options);
 
 }  // namespace portcullis::audit

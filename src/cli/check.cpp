@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "audit/escrow.h"
+#include "audit/host.h"
 #include "audit/input.h"
+#include "audit/recover.h"
 #include "base/json_out.h"
 #include "cli/command.h"
 #include "config/config.h"
@@ -212,10 +214,23 @@ Result<void> check_writable_directory(const std::string& path) {
   return {};
 }
 
+Result<void> check_audit_directory(const AuditOptions& options) {
+  return check_writable_directory(options.directory).and_then([&] {
+    return audit::check_file_system(audit::real_file_system(), options.directory,
+                                    options.allow_filesystem);
+  });
+}
+
 void check_audit(const AuditOptions& options, Report& report) {
-  report.outcome("audit.directory " + options.directory,
-                 check_writable_directory(options.directory));
-  report.outcome("audit.keys: signing key", audit::load_signing_key(options.signing_key_file));
+  const std::string directory = "audit.directory " + options.directory;
+  const Result<void> usable = check_audit_directory(options);
+  report.outcome(directory, usable);
+  const auto signing = audit::load_signing_key(options.signing_key_file);
+  report.outcome("audit.keys: signing key", signing);
+  if (usable && signing) {
+    const auto newest = audit::load_checkpoint({options.directory, signing->public_key()});
+    if (!newest) report.error(directory + ": " + newest.error().message);
+  }
   report.outcome("audit.keys: evidence key", audit::load_hex_secret(options.evidence_key_file));
   report.outcome(
       "audit.keys: escrow key",
@@ -276,7 +291,8 @@ void add_check(CLI::App& app, int& exit_code) {
       app.add_subcommand("check", "Check the configuration and everything that it names");
   command->footer(
       "Nothing is opened for writing, bound or fetched. Every problem is printed, not the first.\n"
-      "Exit codes: 0 the daemon would start with it; 1 it would not; 64 usage.");
+      "Not seen: a port that is taken, records of the log that are damaged, another daemon on it.\n"
+      "Exit codes: 0 nothing found; 1 the daemon would not start, or deny everyone; 64 usage.");
   const auto options = std::make_shared<Options>();
   command->add_option("--config", options->config_file, "The configuration file")->required();
   command->add_flag("--json", options->json, "One JSON object on standard output");

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "audit/checkpoint.h"
 #include "audit/escrow.h"
 #include "base/crypto.h"
 #include "cli/command.h"
@@ -30,7 +31,7 @@ upstreams:
   - {name: gateway, url: "http://127.0.0.1:4000", credential: {header: Authorization, value_from: {file: secret}}}
 routes: [{path: /v1/*, upstream: gateway}]
 policy: {file: policy.yaml}
-audit: {directory: audit, keys: keys}
+audit: {directory: audit, keys: keys, allow_filesystem: [overlay, tmpfs]}
 )";
 
 constexpr std::string_view policy_text = R"(
@@ -71,7 +72,7 @@ class Check : public testing::Test {
           "\"https://id.example.com\", key: ada}]}\n");
     write("jwks.json", jwks_text);
     write("secret", "sk-do-not-print\n");
-    write("keys/signing.pem", SigningKey::generate().to_pem());
+    write("keys/signing.pem", signing_.to_pem());
     write("keys/evidence.key", std::string(64, 'a') + "\n");
     write("keys/escrow.pub", escrow_pem());
   }
@@ -106,6 +107,7 @@ class Check : public testing::Test {
     return exit_code;
   }
 
+  const SigningKey signing_ = SigningKey::generate();
   std::string home_;
   std::string output_;
 };
@@ -219,6 +221,28 @@ TEST_F(Check, TheAuditDirectoryMustExist) {
   write("audit", "a file");
   EXPECT_EQ(run(), 1);
   EXPECT_THAT(output_, HasSubstr("audit: is not a directory"));
+}
+
+TEST_F(Check, AFileSystemThatForgetsMustBeAllowed) {
+  const std::string memory = "/dev/shm";
+  if (!std::filesystem::exists(memory)) GTEST_SKIP();
+  std::string text(config_text);
+  text.replace(text.find("directory: audit,"), 17, "directory: " + memory + ",");
+  write("p.yaml", text);
+  EXPECT_EQ(run(), 0) << output_;
+  text.erase(text.find(", tmpfs"), 7);
+  write("p.yaml", text);
+  EXPECT_EQ(run(), 1) << output_;
+  EXPECT_THAT(output_, HasSubstr("/dev/shm is on tmpfs"));
+}
+
+TEST_F(Check, TheSigningKeyMustBeTheLogs) {
+  write("audit/checkpoint", audit::sign_checkpoint({"acme/1", 7, {}}, signing_));
+  EXPECT_EQ(run(), 0) << output_;
+  write("keys/signing.pem", SigningKey::generate().to_pem());
+  EXPECT_EQ(run(), 1) << output_;
+  EXPECT_THAT(output_, HasSubstr("ERROR    audit.directory"));
+  EXPECT_THAT(output_, HasSubstr("cannot be continued"));
 }
 
 TEST_F(Check, AStaleDirectoryIsAnError) {
