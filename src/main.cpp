@@ -13,6 +13,13 @@ int usage_exit(const CLI::App& app) {
   return app.got_subcommand("audit") ? exit_audit_usage : exit_usage;
 }
 
+// A result that never arrived is not a good one: a full disk must not look like a clean answer.
+int after_output(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  std::fprintf(stderr, "portcullis: standard output cannot be written\n");
+  return exit_code == 0 ? portcullis::cli::exit_internal : exit_code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -32,10 +39,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : usage_exit(app);
+    return after_output(app.exit(error) == 0 ? 0 : usage_exit(app));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "portcullis: %s\n", error.what());
     return exit_internal;
   }
-  return exit_code;
+  return after_output(exit_code);
 }

@@ -2,10 +2,10 @@
 // scanned to its end.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -71,8 +71,29 @@ int print(const std::string& out, const Findings& findings) {
   return findings.unscanned.empty() ? 0 : exit_unscanned;
 }
 
+// std::cin reads by way of stdin, which alone knows of an error.
+bool is_whole(const std::istream& in) {
+  return !in.bad() && (&in != &std::cin || std::ferror(stdin) == 0);
+}
+
+int refuse_input(const Options& options) {
+  const std::string name = options.file.empty() ? "standard input" : options.file;
+  std::fprintf(stderr, "cannot read %s\n", name.c_str());
+  return exit_internal;
+}
+
+std::string read_all(std::istream& in) {
+  std::string text;
+  std::array<char, 65536> some{};
+  while (in.read(some.data(), some.size()) || in.gcount() > 0) {
+    text.append(some.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  return text;
+}
+
 int classify_text(Scanner& scanner, std::istream& in, const Options& options) {
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const std::string text = read_all(in);
+  if (!is_whole(in)) return refuse_input(options);
   const auto findings = scan_one(scanner, text);
   if (!findings) {
     std::fprintf(stderr, "%s\n", findings.error().detail.c_str());
@@ -108,7 +129,7 @@ int classify_line(Scanner& scanner, const std::string& line, std::size_t number)
   return print(out, *findings);
 }
 
-int classify_lines(Scanner& scanner, std::istream& in) {
+int classify_lines(Scanner& scanner, std::istream& in, const Options& options) {
   int exit_code = 0;
   std::string line;
   for (std::size_t number = 1; std::getline(in, line); ++number) {
@@ -117,7 +138,7 @@ int classify_lines(Scanner& scanner, std::istream& in) {
     if (result > exit_unscanned) return result;
     exit_code = std::max(exit_code, result);
   }
-  return exit_code;
+  return is_whole(in) ? exit_code : refuse_input(options);
 }
 
 int run(const Options& options) {
@@ -145,7 +166,7 @@ int run(const Options& options) {
     }
   }
   std::istream& in = options.file.empty() ? std::cin : file;
-  return options.jsonl ? classify_lines(scanner, in) : classify_text(scanner, in, options);
+  return options.jsonl ? classify_lines(scanner, in, options) : classify_text(scanner, in, options);
 }
 
 }  // namespace

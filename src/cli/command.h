@@ -4,7 +4,7 @@
 // adds its subcommand with options and help, and a callback that sets the exit code. All of them
 // are listed here. Exit codes: 0 good, 1 the command's own negative answer, 64 usage, 70 internal,
 // 78 configuration, unless the command documents others. Results go to standard output, everything
-// else to standard error.
+// else to standard error. Whether standard output could be written is looked at once, in main().
 #pragma once
 
 namespace CLI {
