@@ -133,24 +133,20 @@ void Listener::dispatch(Tcp::socket socket) {
 }
 
 std::string_view Listener::limit_reached(const Caller& caller) const {
-  if (open_.all() >= options_.connections_max) return "limits.connections_max";
-  if (open_.of(caller.network) < options_.connections_per_source_max) return {};
+  const ConnectionCounts& open = worker_.open();
+  if (open.all() >= options_.connections_max) return "limits.connections_max";
+  if (open.of(caller.network) < options_.connections_per_source_max) return {};
   const bool is_proxy = is_trusted_proxy(worker_.snapshot()->config->listen, caller.address);
   return is_proxy ? std::string_view() : "limits.connections_per_source_max";
 }
 
 Task<void> Listener::serve(Tcp::socket socket, Caller caller) {
-  // From the TCP connection on: a handshake costs as well.
-  const ConnectionCounts::Place place(open_, caller.network);
-  std::unique_ptr<Transport> transport;
-  if (options_.tls == nullptr) {
-    transport = make_plain_transport(std::move(socket));
-  } else {
-    std::unique_ptr<Transport> secured =
-        co_await accept_tls(std::move(socket), *options_.tls, options_.handshake_timeout);
-    transport = std::move(secured);
-  }
-  if (!transport) co_return;
+  // From the TCP connection on: a handshake costs as well. In the worker, for the coroutines that
+  // run at the end are destroyed with it, after the listener.
+  const ConnectionCounts::Place place(worker_.open(), caller.network);
+  std::unique_ptr<Transport> transport = options_.tls == nullptr
+                                             ? make_plain_transport(std::move(socket))
+                                             : make_tls_transport(std::move(socket), *options_.tls);
   co_await run_session(worker_, std::move(transport), caller.address);
 }
 

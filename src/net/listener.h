@@ -11,7 +11,6 @@
 
 #include <boost/asio/ssl/context.hpp>
 
-#include "net/connection_counts.h"
 #include "net/worker.h"
 
 namespace portcullis {
@@ -24,7 +23,6 @@ class Listener {
     std::size_t connections_max = 4096;             // of this worker
     std::size_t connections_per_source_max = 2048;  // of this worker; trusted proxies are exempt
     asio::ssl::context* tls = nullptr;
-    Milliseconds handshake_timeout{10'000};
   };
   Listener(Worker& worker, Tcp::acceptor acceptor, const Options& options);
   void start();
@@ -46,7 +44,6 @@ class Listener {
   Worker& worker_;
   Tcp::acceptor acceptor_;
   Options options_;
-  ConnectionCounts open_;  // handshakes among them
 };
 
 // Binds `count` sockets to one address and port with SO_REUSEPORT, after making sure that nobody

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -68,6 +69,7 @@ struct Server::Impl {
   std::uint16_t admin_port = 0;
   int exit_code = 0;
   bool stopping = false;
+  std::atomic<std::size_t> accepting{0};  // while draining: workers that may still take connections
 
   Result<void> retire_if_rolled_back();
   Result<void> open_log();
@@ -142,8 +144,7 @@ Result<void> Server::Impl::bind() {
     return std::max<std::size_t>(1, all / workers.size());
   };
   const Listener::Options options{share(config->limits.connections_max),
-                                  share(config->limits.connections_per_source_max), tls.get(),
-                                  config->limits.header_timeout};
+                                  share(config->limits.connections_per_source_max), tls.get()};
   for (std::size_t i = 0; i < workers.size(); ++i) {
     listeners.push_back(
         std::make_unique<Listener>(*workers[i], std::move((*acceptors)[i]), options));
@@ -246,7 +247,8 @@ Task<void> Server::Impl::handle_signals() {
 Task<void> Server::Impl::wait_for_connections(std::chrono::milliseconds time) {
   asio::steady_timer pause(housekeeping);
   const auto deadline = std::chrono::steady_clock::now() + time;
-  while (metrics.connections > 0 && std::chrono::steady_clock::now() < deadline) {
+  while ((accepting > 0 || metrics.connections > 0) &&
+         std::chrono::steady_clock::now() < deadline) {
     pause.expires_after(std::chrono::milliseconds(20));
     co_await pause.async_wait(as_values);
   }
@@ -261,10 +263,13 @@ Task<void> Server::Impl::drain() {
     asio::steady_timer denying(housekeeping, patience);
     co_await denying.async_wait(as_values);
   }
+  accepting = workers.size();
   for (std::size_t i = 0; i < workers.size(); ++i) {
     asio::post(workers[i]->io(), [this, i] {
       listeners[i]->stop();
       workers[i]->drain();
+      // After the turn in which the connections just taken count themselves.
+      asio::post(workers[i]->io(), [this] { --accepting; });
     });
   }
   co_await wait_for_connections(patience);

@@ -102,6 +102,9 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   Task<void> run() {
+    transport_->expires_after(config_->limits.header_timeout);
+    const IoStatus accepted = co_await transport_->accept();
+    if (accepted != IoStatus::ok) co_return;
     // The first request is served even while draining, for this connection was accepted.
     Ending ending = co_await serve_one();
     while (ending == Ending::keep && !worker_.is_draining()) {

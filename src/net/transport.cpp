@@ -102,6 +102,20 @@ class StreamTransport final : public Transport {
         deadline_(std::make_shared<Deadline>(bottom(stream_), stream_.get_executor())) {}
   ~StreamTransport() override { deadline_->leave(); }
 
+  Task<IoStatus> accept() override {
+    if constexpr (is_tls) {
+      const IoStatus status = co_await handshake(asio::ssl::stream_base::server);
+      co_return status;
+    } else {
+      co_return IoStatus::ok;
+    }
+  }
+
+  Task<IoStatus> handshake(asio::ssl::stream_base::handshake_type side) {
+    const auto [error] = co_await stream_.async_handshake(side, as_values);
+    co_return judged(error);
+  }
+
   Task<IoResult> read_some(asio::mutable_buffer into) override {
     if (deadline_->passed) co_return IoResult{IoStatus::timeout, 0};
     const auto [error, bytes] = co_await stream_.async_read_some(into, as_values);
@@ -196,15 +210,9 @@ std::unique_ptr<Transport> make_plain_transport(Tcp::socket socket) {
   return std::make_unique<PlainTransport>(std::move(socket));
 }
 
-Task<std::unique_ptr<Transport>> accept_tls(Tcp::socket socket, asio::ssl::context& context,
-                                            std::chrono::milliseconds timeout) {
+std::unique_ptr<Transport> make_tls_transport(Tcp::socket socket, asio::ssl::context& context) {
   prepare_socket(socket);
-  auto transport = std::make_unique<TlsTransport>(std::move(socket), context);
-  transport->expires_after(timeout);
-  const auto [error] =
-      co_await transport->stream().async_handshake(asio::ssl::stream_base::server, as_values);
-  if (error) co_return nullptr;
-  co_return transport;
+  return std::make_unique<TlsTransport>(std::move(socket), context);
 }
 
 Task<std::unique_ptr<Transport>> connect_transport(const ConnectTarget& target) {
@@ -237,9 +245,8 @@ Task<std::unique_ptr<Transport>> connect_transport(const ConnectTarget& target) 
   auto transport = std::make_unique<TlsTransport>(std::move(socket), *target.tls);
   if (!prepare_client_tls(*transport, target.host)) co_return nullptr;
   transport->expires_after(target.timeout);
-  const auto [handshake_error] =
-      co_await transport->stream().async_handshake(asio::ssl::stream_base::client, as_values);
-  if (handshake_error) co_return nullptr;
+  const IoStatus secured = co_await transport->handshake(asio::ssl::stream_base::client);
+  if (secured != IoStatus::ok) co_return nullptr;
   co_return transport;
 }
 

@@ -26,6 +26,8 @@ struct IoResult {
 class Transport {
  public:
   virtual ~Transport() = default;
+  // As server, before anything is read: the TLS handshake, if there is one.
+  virtual Task<IoStatus> accept() = 0;
   // At least one byte with IoStatus::ok.
   virtual Task<IoResult> read_some(asio::mutable_buffer into) = 0;
   // All of the buffers, at most four, or a failure.
@@ -44,12 +46,9 @@ class Transport {
   virtual ReadBuffer& buffer() = 0;
 };
 
-// Takes over a connected socket.
+// They take over a connected socket; the second one's handshake is still to be done.
 std::unique_ptr<Transport> make_plain_transport(Tcp::socket socket);
-
-// As server: the TLS handshake on an accepted socket. nullptr if it fails in time.
-Task<std::unique_ptr<Transport>> accept_tls(Tcp::socket socket, asio::ssl::context& context,
-                                            std::chrono::milliseconds timeout);
+std::unique_ptr<Transport> make_tls_transport(Tcp::socket socket, asio::ssl::context& context);
 
 struct ConnectTarget {
   std::string host;

@@ -19,6 +19,7 @@
 #include <unordered_set>
 
 #include "enforce/ruling.h"
+#include "net/connection_counts.h"
 #include "net/memory_budget.h"
 #include "net/source_limits.h"
 #include "net/transport.h"
@@ -63,6 +64,7 @@ class Worker {
   Scanner& scanner() { return scanner_; }
   TokenCache& tokens() { return tokens_; }
   SourceLimits& limits() { return limits_; }
+  ConnectionCounts& open() { return open_; }
   UpstreamPool& pool(const UpstreamSection& upstream);
 
   // From any thread: uses this snapshot for every request that starts from now on.
@@ -112,6 +114,7 @@ class Worker {
   Scanner scanner_;
   TokenCache tokens_;
   SourceLimits limits_;
+  ConnectionCounts open_;                                       // accepted, handshakes among them
   std::map<std::string, std::unique_ptr<UpstreamPool>> pools_;  // by upstream name
   std::unique_ptr<CommitQueue> queue_;
   // An exchange that waits for the log. Owns the exchange's coroutine.

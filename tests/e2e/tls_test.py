@@ -9,6 +9,7 @@ import contextlib
 import datetime
 import ipaddress
 import json
+import signal
 import socket
 import ssl
 import threading
@@ -209,17 +210,19 @@ class Tls(PortcullisCase):
                                              "private_key": str(key)}
         self.key_file = key
 
-    def client(self, daemon, **versions):
+    def secure(self, client, **versions):
         context = ssl.create_default_context(cafile=str(self.authority.file))
         context.set_ciphers("ALL:@SECLEVEL=0")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for name, version in versions.items():
                 setattr(context, name, version)
-        client = Client(daemon.port)
-        self.addCleanup(client.socket.close)
         client.socket = context.wrap_socket(client.socket, server_hostname="127.0.0.1")
+        self.addCleanup(client.socket.close)
         return client
+
+    def client(self, daemon, **versions):
+        return self.secure(Client(daemon.port), **versions)
 
     def test_listener(self):
         self.serve()
@@ -234,6 +237,23 @@ class Tls(PortcullisCase):
         with daemon.connect() as plain:  # plain HTTP gets nothing at all
             plain.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + b"a" * 1000)
             self.assertNotIn(b"HTTP/1.1", plain.read_to_end())
+        self.stop_and_verify(daemon)
+
+    def test_drain_ends_a_handshake_that_stalls(self):
+        self.serve()
+        daemon = self.start_daemon(self.site)
+        with daemon.connect():  # and never a word
+            self.assertEqual(self.client(daemon).request("GET", "/v1/models").status, 401)
+            self.stop_and_verify(daemon)
+
+    def test_drain_waits_for_a_handshake_under_way(self):
+        self.serve()
+        daemon = self.start_daemon(self.site)
+        bearer = self.site.bearer()
+        client = Client(daemon.port)
+        daemon.signal(signal.SIGTERM)
+        answer = self.secure(client).request("POST", CHAT, bearer, chat_body())
+        self.assertEqual(answer.status, 200, answer.body)
         self.stop_and_verify(daemon)
 
     def test_a_private_key_that_others_can_read(self):
