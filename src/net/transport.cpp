@@ -35,6 +35,8 @@ IoStatus status_of(const ErrorCode& code) {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+constexpr std::chrono::milliseconds cancel_again{50};
+
 // Cancels what the socket is doing once the time is over. The socket stays open, so that a caller
 // can still be told. Shared with the timer's handler, which may be on its way when the transport is
 // gone.
@@ -66,6 +68,9 @@ struct Deadline : std::enable_shared_from_this<Deadline> {
     passed = true;
     ErrorCode ignored;
     socket->cancel(ignored);
+    // There is nothing to cancel between two steps of an operation, and its next step would wait
+    // without a deadline.
+    if (running > 0) wait(std::chrono::steady_clock::now() + cancel_again);
   }
 
   void leave() {
@@ -78,6 +83,19 @@ struct Deadline : std::enable_shared_from_this<Deadline> {
   SteadyTime due = SteadyTime::max();
   SteadyTime alarm = SteadyTime::max();  // when the timer goes off; max: it is not running
   bool passed = false;
+  int running = 0;  // operations under way
+};
+
+// An operation under way, while it lives.
+class Running {
+ public:
+  explicit Running(Deadline& deadline) : deadline_(deadline) { ++deadline_.running; }
+  ~Running() { --deadline_.running; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  Deadline& deadline_;
 };
 
 Tcp::socket& bottom(PlainStream& stream) { return stream; }
@@ -112,12 +130,14 @@ class StreamTransport final : public Transport {
   }
 
   Task<IoStatus> handshake(asio::ssl::stream_base::handshake_type side) {
+    const Running running(*deadline_);
     const auto [error] = co_await stream_.async_handshake(side, as_values);
     co_return judged(error);
   }
 
   Task<IoResult> read_some(asio::mutable_buffer into) override {
     if (deadline_->passed) co_return IoResult{IoStatus::timeout, 0};
+    const Running running(*deadline_);
     const auto [error, bytes] = co_await stream_.async_read_some(into, as_values);
     co_return IoResult{judged(error), bytes};
   }
@@ -133,6 +153,7 @@ class StreamTransport final : public Transport {
       if (!refused && taken == asio::buffer_size(sequence)) co_return IoResult{IoStatus::ok, taken};
       skip(sequence, taken);
     }
+    const Running running(*deadline_);
     const auto [error, bytes] = co_await asio::async_write(stream_, sequence, as_values);
     co_return IoResult{judged(error), bytes};
   }

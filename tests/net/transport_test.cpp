@@ -93,6 +93,28 @@ TEST(Transport, AWriteThatNobodyReadsEndsAtItsDeadline) {
   EXPECT_EQ(wire.run(write_all(*wire.ours, text)).status, IoStatus::timeout);
 }
 
+// As the other end: takes all that has arrived.
+void take_all(Tcp::socket& peer) {
+  std::string part(1u << 16, '\0');
+  boost::system::error_code error;
+  peer.non_blocking(true);
+  while (!error) peer.read_some(asio::buffer(part), error);
+}
+
+TEST(Transport, ADeadlineThatPassesBetweenTwoStepsOfAWriteEndsItAllTheSame) {
+  Wire wire;
+  const std::string text(64u << 20, 'x');
+  const auto due = SteadyClock::now() + milliseconds(5);
+  wire.ours->expires_after(milliseconds(5));
+  const auto written = wire.start(write_all(*wire.ours, text));
+  while (SteadyClock::now() <= due) continue;
+  take_all(wire.peer);  // there is room for many steps in the turn in which the timer goes off
+  wire.io.restart();
+  wire.io.run_for(std::chrono::seconds(20));
+  ASSERT_TRUE(written->has_value()) << "it waits without a deadline";
+  EXPECT_EQ((*written)->status, IoStatus::timeout);
+}
+
 TEST(Transport, AWriteToAClosedConnectionFails) {
   Wire wire;
   wire.ours->expires_after(milliseconds(60'000));
