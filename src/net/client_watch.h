@@ -3,7 +3,8 @@
 //
 // The worker looks at all watched clients a few times a second: most answers are there before the
 // first look, so that watching them costs nothing. Confined to one worker. A caller that sends more
-// (pipelining) is not gone.
+// (pipelining) is not gone; one that closes its side only for sending is taken for gone, for the
+// two look the same.
 #pragma once
 
 #include "net/transport.h"

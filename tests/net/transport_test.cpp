@@ -144,5 +144,16 @@ TEST(ClientWatch, SeesTheEndOfTheConnection) {
   EXPECT_FALSE(upstream.ours->socket().is_open());
 }
 
+TEST(ClientWatch, SeesTheEndBehindWhatWasNotReadYet) {
+  Wire client;
+  Wire upstream;
+  ClientWatch watch(*client.ours, *upstream.ours);
+  client.send("GET / HTTP/1.1\r\n");
+  client.finish();
+  watch.look();
+  EXPECT_TRUE(watch.is_gone());
+  EXPECT_FALSE(upstream.ours->socket().is_open());
+}
+
 }  // namespace
 }  // namespace portcullis::test
