@@ -170,7 +170,7 @@ class Forwarding {
   void append_events(std::string& out, std::string_view events);
   std::string answer_head(std::string_view framing) const;
   void learn_from_event(const std::string& event);
-  void allow_next_read(Transport& upstream) const;
+  Task<AnswerStatus> read_next(AnswerReader& reader, Transport& upstream, std::string& into);
 
   Worker& worker_;
   const ClientSide& client_;
@@ -251,19 +251,23 @@ Task<Ending> Forwarding::exchange_with(Transport& upstream) {
   co_return ending;
 }
 
-// The next read may take idle_timeout, but the whole answer no longer than stream_max.
-void Forwarding::allow_next_read(Transport& upstream) const {
+// A read may take idle_timeout, but the whole answer no longer than stream_max: once that is over,
+// nothing is read, for what is there already would never time out.
+Task<AnswerStatus> Forwarding::read_next(AnswerReader& reader, Transport& upstream,
+                                         std::string& into) {
   const auto left =
       std::chrono::duration_cast<Milliseconds>(sent_ + limits_.stream_max - SteadyClock::now());
-  upstream.expires_after(std::clamp(left, Milliseconds(0), upstream_.idle_timeout));
+  if (left <= Milliseconds(0)) co_return AnswerStatus::timeout;
+  upstream.expires_after(std::min(left, upstream_.idle_timeout));
+  const AnswerStatus status = co_await reader.read_some(into);
+  co_return status;
 }
 
 Task<Ending> Forwarding::pass_whole(AnswerReader& reader, Transport& upstream) {
   std::string body;
   AnswerStatus status = AnswerStatus::more;
   while (status == AnswerStatus::more) {
-    allow_next_read(upstream);
-    const AnswerStatus read = co_await reader.read_some(body);
+    const AnswerStatus read = co_await read_next(reader, upstream, body);
     status = read;
     const bool has_room = outbound_.memory.hold(outbound_.ruling.body.size() + 2 * body.size());
     if (!has_room) status = AnswerStatus::no_memory;
@@ -295,9 +299,8 @@ Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) 
   std::string bytes;
   AnswerStatus status = AnswerStatus::more;
   while (status == AnswerStatus::more) {
-    allow_next_read(upstream);
     bytes.clear();
-    const AnswerStatus read = co_await reader.read_some(bytes);
+    const AnswerStatus read = co_await read_next(reader, upstream, bytes);
     status = read;
     splitter.feed(bytes);
     std::string events;

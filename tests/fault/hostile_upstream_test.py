@@ -10,6 +10,7 @@ import itertools
 import json
 import socket
 import threading
+import time
 import unittest
 
 from portcullis_case import PortcullisCase
@@ -109,12 +110,13 @@ ROWS = {
 
 
 class HostileUpstream(PortcullisCase):
-    def start(self, script):
+    def start(self, script, **limits):
         upstream = Scripted(script)
         self.addCleanup(upstream.stop)
         self.site = self.make_site(upstream.url)
         self.site.config["listen"]["workers"] = 1  # so that connections upstream are used again
         self.site.config["upstreams"][0].update(first_byte_timeout="1s", idle_timeout="1s")
+        self.site.config["limits"].update(limits)
         self.daemon = self.start_daemon(self.site)
 
     def check(self, expected, number):
@@ -155,6 +157,24 @@ class HostileUpstream(PortcullisCase):
         self.assertLess(len(events), 4096)
         self.assertEqual(self.site.outcome(answer.decision)["failure"], "upstream_too_large")
         self.assertLess(self.daemon.memory_peak(), 600 << 20)
+        self.stop_and_verify(self.daemon)
+
+    def test_a_stream_without_a_pause_has_an_end(self):
+        """The time for an answer is over while more of it is always there to be read."""
+        event = b'data: {"model":"gpt-4o","text":"' + b"a" * 8000 + b'"}\n\n'
+        self.start(lambda body: OK + b"Content-Type: text/event-stream\r\n" + CHUNKED
+                   + (b"%x\r\n%s\r\n" % (len(event), event)) * 2500 + b"0\r\n\r\n",
+                   stream_max="300ms")
+        with self.daemon.connect() as client:
+            client.send(render("POST", CHAT, self.site.bearer(), chat_body(stream=True)))
+            answer = client.read_head()
+            end = b""
+            with self.assertRaises(Closed):
+                while chunk := client.read_chunk():
+                    end = (end + chunk)[-1000:]
+                    time.sleep(0.002)  # slower than the upstream
+        self.assertIn(b'"upstream_timeout"', end)
+        self.assertEqual(self.site.outcome(answer.decision)["failure"], "upstream_timeout")
         self.stop_and_verify(self.daemon)
 
     def stream(self, events):
