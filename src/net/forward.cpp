@@ -99,14 +99,18 @@ std::optional<Denial> check_answer_head(const AnswerHead& head) {
   return std::nullopt;
 }
 
+// Whatever its fields say, nothing follows such a head: neither a body nor its framing.
+bool is_bodiless(const AnswerHead& head) { return head.status == 204 || head.status == 304; }
+
 // An answer that ends with the connection cannot be told from one that was cut. Events can: by
 // their end.
 bool is_delimited(const AnswerHead& head) {
   return head.find("content-length") != nullptr || head.find("transfer-encoding") != nullptr ||
-         head.status == 204 || head.status == 304;
+         is_bodiless(head);
 }
 
 bool is_event_stream(const AnswerHead& head) {
+  if (is_bodiless(head) || head.status == 205) return false;
   const std::string* type = head.find("content-type");
   return type != nullptr && type->starts_with("text/event-stream");
 }
@@ -284,7 +288,8 @@ Task<Ending> Forwarding::pass_whole(AnswerReader& reader, Transport& upstream) {
   outcome_.returned = returned_.finish();
   const bool recorded = co_await record_outcome();
   if (!recorded) co_return Ending::reset;
-  const std::string head = answer_head("Content-Length: " + std::to_string(body.size()));
+  const std::string length = "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  const std::string head = answer_head(is_bodiless(head_) ? "" : length);
   const std::array<asio::const_buffer, 2> buffers = {asio::buffer(head), asio::buffer(body)};
   client_.transport.expires_after(limits_.write_timeout);
   const IoResult sent = co_await client_.transport.write(buffers);
@@ -293,8 +298,8 @@ Task<Ending> Forwarding::pass_whole(AnswerReader& reader, Transport& upstream) {
 }
 
 Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) {
-  std::string to_send = answer_head(outbound_.inquiry.head.http_1_0 ? "Connection: close"
-                                                                    : "Transfer-Encoding: chunked");
+  std::string to_send =
+      answer_head(outbound_.inquiry.head.http_1_0 ? "" : "Transfer-Encoding: chunked\r\n");
   SseSplitter splitter;
   std::string bytes;
   AnswerStatus status = AnswerStatus::more;
@@ -425,9 +430,8 @@ std::string Forwarding::answer_head(std::string_view framing) const {
   }
   append_context_headers(out, outbound_.reply);
   out += framing;
-  out += outbound_.reply.keep_alive || framing.starts_with("Connection")
-             ? "\r\n\r\n"
-             : "\r\nConnection: close\r\n\r\n";
+  if (!outbound_.reply.keep_alive) out += "Connection: close\r\n";  // HTTP/1.0 among them
+  out += "\r\n";
   return out;
 }
 

@@ -141,6 +141,23 @@ class HostileUpstream(PortcullisCase):
                     self.check(expected, number)
                 self.stop_and_verify(self.daemon)
 
+    def test_answers_that_cannot_have_a_body(self):
+        """Framing behind such a head would be read as the next answer."""
+        for status in (204, 304):
+            for fields in (b"", b"Content-Type: text/event-stream\r\n"):
+                with self.subTest((status, fields)):
+                    head = b"HTTP/1.1 %d Odd\r\n%s\r\n" % (status, fields)
+                    self.start(lambda body: head if b"answer-1" in body else plain(body))
+                    with self.daemon.connect() as client:
+                        request = render("POST", CHAT, self.site.bearer(), chat_body())
+                        client.send(request + request)
+                        answer = client.read_answer()
+                        self.assertEqual(answer.status, status)
+                        self.assertIsNone(answer.header("transfer-encoding"))
+                        self.assertIsNone(answer.header("content-length"))
+                        self.assertEqual(client.read_answer().status, 200)
+                    self.stop_and_verify(self.daemon)
+
     def test_events_without_end(self):
         """One event that never ends is not collected without limit."""
         event = b"10000\r\n" + b"a" * 65536 + b"\r\n"

@@ -119,7 +119,7 @@ class Client:
                 answer.body += chunk
         elif answer.header("content-length") is not None:
             answer.body = self._take(int(answer.header("content-length")))
-        elif answer.status != 204:
+        elif answer.status not in (204, 304):
             answer.body = self.read_to_end()
         return answer
 
