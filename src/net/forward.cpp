@@ -338,7 +338,7 @@ Task<Ending> Forwarding::pass_stream(AnswerReader& reader, Transport& upstream) 
     }
   }
   // A stream that ends with its connection is whole only if it said so itself.
-  const bool is_unfinished = splitter.pending() > 0 || (!is_delimited(head_) && held_.empty());
+  const bool is_unfinished = splitter.is_within_event() || (!is_delimited(head_) && held_.empty());
   if (status == AnswerStatus::done && is_unfinished) status = AnswerStatus::cut;
   reusable_ = status == AnswerStatus::done && reader.is_reusable();
   const Ending ending = co_await end_stream(status);

@@ -37,6 +37,19 @@ std::optional<std::string> SseSplitter::next() {
   return std::nullopt;
 }
 
+bool SseSplitter::is_within_event() const {
+  char before = '\n';
+  bool in_comment = false;
+  for (const char c : std::string_view(buffer_).substr(begin_)) {
+    const bool starts_line = before == '\n' || before == '\r';
+    const bool is_break = c == '\n' || c == '\r';
+    if (starts_line) in_comment = c == ':';
+    if (!is_break && !in_comment) return true;
+    before = c;
+  }
+  return false;
+}
+
 std::string sse_data(std::string_view event) {
   std::string data;
   bool any = false;

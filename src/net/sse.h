@@ -18,6 +18,8 @@ class SseSplitter {
   std::optional<std::string> next();
   // Bytes of an event that has not ended.
   std::size_t pending() const { return buffer_.size() - begin_; }
+  // Whether they are a part of an event: more than line breaks and comments.
+  bool is_within_event() const;
 
  private:
   std::string buffer_;

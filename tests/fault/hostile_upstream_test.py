@@ -196,7 +196,10 @@ class HostileUpstream(PortcullisCase):
 
     def stream(self, events):
         """What a caller gets of an event stream that ends with its connection, and its outcome."""
-        self.start(lambda body: Last(OK + b"Content-Type: text/event-stream\r\n\r\n" + events))
+        return self.pass_on(Last(OK + b"Content-Type: text/event-stream\r\n\r\n" + events))
+
+    def pass_on(self, answer):
+        self.start(lambda body: answer)
         with self.daemon.connect() as client:
             client.send(render("POST", CHAT, self.site.bearer(), chat_body(stream=True)))
             answer = client.read_head()
@@ -224,6 +227,19 @@ class HostileUpstream(PortcullisCase):
                 self.assertIn(b'"upstream_invalid"', got)
                 self.assertEqual(outcome["failure"], "upstream_invalid")
                 self.assertIn("cut_at", outcome)
+
+    def test_what_follows_the_last_event(self):
+        """Behind a blank line too many, or a comment, nothing is missing."""
+        events = EVENT + b"data: [DONE]\n\n"
+        head = OK + b"Content-Type: text/event-stream\r\n" + CHUNKED
+        for rest in (b"\n", b"\r\n", b": keep\n"):
+            with self.subTest(rest):
+                got, outcome = self.pass_on(head + chunk(events + rest))
+                self.assertEqual(got, events)
+                self.assertNotIn("failure", outcome)
+        got, outcome = self.pass_on(head + chunk(events + b"data: x\n"))
+        self.assertIn(b'"upstream_invalid"', got)
+        self.assertEqual(outcome["failure"], "upstream_invalid")
 
 
 if __name__ == "__main__":

@@ -111,6 +111,31 @@ TEST(SseSplitter, ALongEventInManyPiecesStaysCheap) {
   EXPECT_EQ(splitter.pending(), 200000u * 8);
 }
 
+TEST(SseSplitter, TellsARestThatIsPartOfAnEvent) {
+  struct Row {
+    const char* rest;
+    bool within;
+  };
+  constexpr Row rows[] = {{"", false},
+                          {"\n", false},
+                          {"\r\n", false},
+                          {"\r", false},
+                          {": keep\n", false},
+                          {"\n: keep", false},
+                          {":", false},
+                          {"data: x", true},
+                          {"data: x\n", true},
+                          {"d", true},
+                          {": keep\nid: 1\n", true},
+                          {"\n d", true}};
+  for (const Row& row : rows) {
+    SseSplitter splitter;
+    splitter.feed("data: a\n\n" + std::string(row.rest));
+    while (splitter.next()) continue;
+    EXPECT_EQ(splitter.is_within_event(), row.within) << row.rest;
+  }
+}
+
 TEST(SseData, JoinsTheDataLines) {
   struct Row {
     const char* event;
