@@ -62,11 +62,15 @@ bool read_object(od::object object, Within within, AnswerFacts& facts) {
   return true;
 }
 
-void read(std::string_view json, Scratch& scratch, AnswerFacts& facts) {
+simdjson::simdjson_result<od::document> parse(std::string_view json, Scratch& scratch) {
   scratch.text.reserve(json.size() + simdjson::SIMDJSON_PADDING);
   scratch.text.assign(json);
+  return scratch.parser.iterate(scratch.text);
+}
+
+void read(std::string_view json, Scratch& scratch, AnswerFacts& facts) {
   od::document document;
-  if (scratch.parser.iterate(scratch.text).get(document)) return;
+  if (parse(json, scratch).get(document)) return;
   od::object root;
   if (document.get_object().get(root)) return;
   AnswerFacts found = facts;
@@ -86,6 +90,15 @@ void read_answer(std::string_view surface, std::string_view json, AnswerFacts& f
   }
   thread_local Scratch scratch;
   read(json, scratch, facts);
+}
+
+std::string event_type(std::string_view json) {
+  Scratch scratch;
+  od::document document;
+  std::string_view type;
+  if (parse(json, scratch).get(document)) return {};
+  if (document["type"].get_string().get(type)) return {};
+  return std::string(type);
 }
 
 }  // namespace portcullis

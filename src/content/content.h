@@ -131,4 +131,7 @@ struct AnswerFacts {
 // Reads the members that the surface defines for it; anything unreadable leaves `facts` as it is.
 void read_answer(std::string_view surface, std::string_view json, AnswerFacts& facts);
 
+// The member "type" of one event; empty if it has none, or is no JSON object.
+std::string event_type(std::string_view json);
+
 }  // namespace portcullis

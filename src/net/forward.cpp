@@ -115,15 +115,17 @@ bool is_event_stream(const AnswerHead& head) {
   return type != nullptr && type->starts_with("text/event-stream");
 }
 
-// After it a caller may leave: so it is held back until the outcome is durable. A quoted name
-// cannot stand unescaped inside a text.
+// After it a caller may leave: so it is held back until the outcome is durable. Texts may hold the
+// same words: what looks like an end is read.
 bool is_terminal(std::string_view event) {
-  constexpr std::array<std::string_view, 3> names = {
-      "\"response.completed\"", "\"response.failed\"", "\"response.incomplete\""};
+  constexpr std::array<std::string_view, 3> names = {"response.completed", "response.failed",
+                                                     "response.incomplete"};
   const std::string data = sse_data(event);
-  return data == "[DONE]" || std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-           return data.find(name) != data.npos;
-         });
+  if (data == "[DONE]") return true;
+  const bool may_be = std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+    return data.find(name) != data.npos;
+  });
+  return may_be && std::find(names.begin(), names.end(), event_type(data)) != names.end();
 }
 
 void append_chunk(std::string& out, std::string_view data) {

@@ -61,5 +61,22 @@ TEST(ReadAnswer, OversizedModelAndOtherSurfaces) {
   EXPECT_EQ(facts.model, "");
 }
 
+TEST(EventType, IsTheEventsOwn) {
+  struct {
+    std::string_view json, type;
+  } const rows[] = {
+      {R"({"type":"response.completed","response":{"type":"no"}})", "response.completed"},
+      {R"({"response":{"type":"no"},"type" : "response.completed"})", "response.completed"},
+      {R"({"delta":"response.completed"})", ""},
+      {R"({"response":{"type":"no"}})", ""},
+      {R"({"type":5})", ""},
+      {R"(["type"])", ""},
+      {R"("type")", ""},
+      {"[DONE]", ""},
+      {"", ""},
+  };
+  for (const auto& row : rows) EXPECT_EQ(event_type(row.json), row.type) << row.json;
+}
+
 }  // namespace
 }  // namespace portcullis

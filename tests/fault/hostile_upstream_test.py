@@ -221,7 +221,8 @@ class HostileUpstream(PortcullisCase):
                 self.assertEqual(got, events)
                 self.assertNotIn("cut_at", outcome)
                 self.assertNotIn("failure", outcome)
-        for events in (EVENT, EVENT + b'data: {"text":"[DONE]"}\n\n', EVENT + b"data: [DONE]\n"):
+        for events in (EVENT, EVENT + b'data: {"text":"[DONE]"}\n\n', EVENT + b"data: [DONE]\n",
+                       EVENT.replace(b"x", b"response.completed")):
             with self.subTest(events):
                 got, outcome = self.stream(events)
                 self.assertIn(b'"upstream_invalid"', got)
