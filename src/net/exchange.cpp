@@ -95,7 +95,8 @@ Task<OrDenial<void>> Exchange::identify_caller() {
 }
 
 Task<OrDenial<std::string>> Exchange::receive_body() {
-  if (inquiry_.head.expects_continue && inquiry_.head.has_body()) {
+  const RequestHead& head = inquiry_.head;
+  if (head.expects_continue && head.has_body() && !head.http_1_0) {  // RFC 9110, 10.1.1
     constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await send_to_client(worker_, client_.transport, go_on);
   }

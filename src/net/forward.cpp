@@ -92,8 +92,11 @@ std::optional<Denial> check_answer_head(const AnswerHead& head) {
   if (head.status >= 300 && head.status < 400 && head.status != 304) {
     return Denial{Reason::upstream_redirect, "the upstream answered with a redirect", {}};
   }
-  const std::string* coding = head.find("content-encoding");
-  if (coding != nullptr && *coding != "identity") {
+  const bool is_encoded =
+      std::any_of(head.headers.begin(), head.headers.end(), [](const Header& header) {
+        return header.name == "content-encoding" && header.value != "identity";
+      });
+  if (is_encoded) {
     return Denial{Reason::upstream_invalid, "the upstream encoded its answer unasked", {}};
   }
   return std::nullopt;
@@ -110,9 +113,10 @@ bool is_delimited(const AnswerHead& head) {
 }
 
 bool is_event_stream(const AnswerHead& head) {
+  constexpr std::string_view stream = "text/event-stream";
   if (is_bodiless(head) || head.status == 205) return false;
   const std::string* type = head.find("content-type");
-  return type != nullptr && type->starts_with("text/event-stream");
+  return type != nullptr && equals_ignoring_case(type->substr(0, stream.size()), stream);
 }
 
 // After it a caller may leave: so it is held back until the outcome is durable. Texts may hold the

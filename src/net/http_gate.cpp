@@ -28,13 +28,6 @@ bool is_target_byte(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || others.find(c) != others.npos;
 }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
-}
-
 // Headers whose second occurrence would mean different things to different readers.
 constexpr std::array<std::string_view, 12> singletons = {"host",
                                                          "content-length",
@@ -139,6 +132,13 @@ std::optional<Denial> check_connection(RequestHead& head, unsigned version) {
 }
 
 }  // namespace
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) ==
+           std::tolower(static_cast<unsigned char>(y));
+  });
+}
 
 bool has_token(std::string_view list, std::string_view token) {
   while (!list.empty()) {

@@ -19,6 +19,8 @@ struct HeadLimits {
   std::size_t fields_max = 128;
 };
 
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+
 // Whether a comma-separated list (RFC 9110 section 5.6.1) holds the token, whatever its case.
 bool has_token(std::string_view list, std::string_view token);
 

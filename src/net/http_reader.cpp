@@ -222,6 +222,7 @@ std::size_t count(const AnswerHead& head, std::string_view name) {
 
 // One framing, in its one unambiguous form: else what comes next on this connection is in doubt.
 bool is_acceptable(const AnswerHead& head, unsigned version) {
+  if (head.status < 100) return false;
   const std::string* length = head.find("content-length");
   const std::string* coding = head.find("transfer-encoding");
   if (count(head, "content-length") > 1 || count(head, "transfer-encoding") > 1) return false;

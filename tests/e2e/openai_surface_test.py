@@ -151,6 +151,11 @@ class OpenAiSurface(PortcullisCase):
             self.assertEqual(client._take_until(b"\r\n\r\n"), b"HTTP/1.1 100 Continue")
             client.send(body)
             self.assert_allowed(client.read_answer())
+        with self.daemon.connect() as client:  # HTTP/1.0 knows no interim answers
+            client.send(whole.replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+            answer = client.read_answer()
+            self.assertEqual(answer.interim, [])
+            self.assert_allowed(answer)
         with self.daemon.connect() as client:  # who is refused is not asked for a body
             client.send(render("POST", CHAT, {"Expect": "100-continue"}, body)[:-len(body)])
             answer = client.read_answer()

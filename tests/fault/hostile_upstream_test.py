@@ -100,6 +100,9 @@ ROWS = {
                         (504, "upstream_timeout")),
     "bad chunks": (lambda body: OK + TYPE + CHUNKED + b"zz\r\n" + body, INVALID),
     "encoded unasked": (lambda body: plain(body, b"Content-Encoding: gzip"), INVALID),
+    "encoded unasked, behind an identity": (
+        lambda body: plain(body, b"Content-Encoding: identity", b"Content-Encoding: gzip"), INVALID),
+    "a status below 100": (lambda body: plain(body).replace(b"200", b"042", 1), INVALID),
     "101": (lambda body: b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", INVALID),
     "1 MB of header": (lambda body: plain(body, b"X-A: " + b"a" * 1_000_000),
                        (502, "upstream_too_large")),
@@ -229,11 +232,17 @@ class HostileUpstream(PortcullisCase):
                 self.assertEqual(outcome["failure"], "upstream_invalid")
                 self.assertIn("cut_at", outcome)
 
+    def test_a_stream_is_one_in_any_letters(self):
+        events = EVENT + b"data: [DONE]\n\n"
+        got, outcome = self.pass_on(Last(OK + b"Content-Type: Text/Event-Stream\r\n\r\n" + events))
+        self.assertEqual(got, events)
+        self.assertNotIn("failure", outcome)
+
     def test_what_follows_the_last_event(self):
         """Behind a blank line too many, or a comment, nothing is missing."""
         events = EVENT + b"data: [DONE]\n\n"
         head = OK + b"Content-Type: text/event-stream\r\n" + CHUNKED
-        for rest in (b"\n", b"\r\n", b": keep\n"):
+        for rest in (b"", b"\n", b"\r\n", b": keep\n"):
             with self.subTest(rest):
                 got, outcome = self.pass_on(head + chunk(events + rest))
                 self.assertEqual(got, events)

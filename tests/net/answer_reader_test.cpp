@@ -76,6 +76,7 @@ TEST(AnswerReader, WhatIsNoAnswer) {
       {"half a chunk", chunked + "5\r\nhel", cut},
       {"half a chunk's size", chunked + "5\r\nhello\r\n1", cut},
       {"no last chunk", chunked + "5\r\nhello\r\n", cut},
+      {"a status below 100", "HTTP/1.1 042 Odd\r\nContent-Length: 0\r\n\r\n", malformed},
       {"101", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", malformed},
       {"unknown coding", ok + "Transfer-Encoding: gzip\r\n\r\nhello", malformed},
       {"gzip, chunked", ok + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", malformed},
