@@ -114,10 +114,8 @@ class Session {
     }
     if (ending == Ending::reset) {
       transport_->reset();
-    } else if (ending == Ending::close) {
-      co_await linger(*transport_);
     } else {
-      transport_->close();
+      co_await linger(*transport_);
     }
   }
 

@@ -6,6 +6,7 @@ environment: PORTCULLIS, RECORDING_UPSTREAM; PYTHONPATH: tests/support
 """
 
 import signal
+import socket
 import threading
 import time
 import unittest
@@ -92,6 +93,38 @@ class Signals(PortcullisCase):
         report = self.stop_and_verify(self.daemon)
         self.assertEqual(report["open_decisions"], 0)
         self.assertEqual(len(self.upstream.requests()), report["outcomes"])
+
+    def test_drain_completes_the_answer_of_who_sent_the_next_request_early(self):
+        """What is unread would reset the connection, and cut an answer that is still under way."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        self.site = self.make_site(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        self.daemon = self.start_daemon(self.site)
+        client = self.daemon.connect()
+        self.addCleanup(client.socket.close)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+        request = render("POST", CHAT, self.site.bearer(), chat_body())
+        client.send(request)
+        upstream = listener.accept()[0]
+        self.addCleanup(upstream.close)
+        self.assertTrue(upstream.recv(65536))
+        client.send(request)  # stays in the socket
+        self.daemon.signal(signal.SIGTERM)
+        wait_for(lambda: not self.is_listening(), 10, "the listener to close")
+        body = b'{"model":"gpt-4o","x":"' + b"a" * 1_500_000 + b'"}'
+        upstream.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                         b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        answer = client.read_head()
+        time.sleep(0.5)  # the rest is in the daemon's send buffer, or waits for room there
+        self.assertEqual(client.read_body(answer).body, body)
+        self.stop_and_verify(self.daemon)
+
+    def is_listening(self):
+        try:
+            self.daemon.connect().socket.close()
+        except OSError:
+            return False
+        return True
 
     # ------------------------------------------------------------ SIGHUP
 
