@@ -201,6 +201,9 @@ struct Text {
   // Only a finding with begin < seam < end says anything new: all others lie within one element,
   // which is a text of its own (with its own findings, and redactable or not by its own place).
   std::vector<std::uint32_t> seams{};
+  // Bytes that stand before each seam and belong to neither element. Not 0: the text before is the
+  // same elements with nothing between them.
+  std::uint8_t seam_bytes = 0;
 };
 
 // Something that is forwarded and could not be read as text.

@@ -46,19 +46,39 @@ void Joiner::add(Run& run, std::uint32_t text) {
   run.key = key;
 }
 
+// A seam is where the next piece begins: what ends before the space does not reach over it.
+Joiner::Run Joiner::spaced(const Run& run) {
+  Run out{.pointer = run.pointer, .key = run.key, .seam_bytes = 1};
+  std::size_t begin = 0;
+  for (const std::uint32_t seam : run.seams) {
+    out.value.append(run.value, begin, seam - begin).push_back(' ');
+    out.seams.push_back(static_cast<std::uint32_t>(out.value.size()));
+    begin = seam;
+  }
+  out.value.append(run.value, begin);
+  return out;
+}
+
 void Joiner::flush(Run& run) {
   if (!run.seams.empty()) {
-    Text text;
-    text.value = arena_.copy(run.value);
-    text.key = run.key;
-    text.pointer = std::move(run.pointer);
-    text.kind = TextKind::joined;
-    text.escape_depth = 0;
-    text.seams = std::move(run.seams);
-    content_.texts.push_back(std::move(text));
+    Run apart = spaced(run);
+    append(run);
+    append(apart);
   }
   run.value.clear();
   run.seams.clear();
+}
+
+void Joiner::append(Run& run) {
+  Text text;
+  text.value = arena_.copy(run.value);
+  text.key = run.key;
+  text.pointer = std::move(run.pointer);
+  text.kind = TextKind::joined;
+  text.escape_depth = 0;
+  text.seams = std::move(run.seams);
+  text.seam_bytes = run.seam_bytes;
+  content_.texts.push_back(std::move(text));
 }
 
 void Joiner::elements(std::span<const std::uint32_t> texts) {

@@ -1,8 +1,10 @@
 // Reads adjacent texts as one, so that a value which is split across them is seen.
 //
-// Collects pieces and appends to the Content one joined Text for each run of at least two. Of a
-// long piece only the ends are taken: what lies wholly inside it is found in its own text.
-// One exchange, one thread; the Content and the Arena must outlive it.
+// Collects pieces and appends to the Content two joined Texts for each run of at least two: one
+// with nothing between the pieces, and one with a space, for a number that ends with its piece must
+// not be taken together with the digits of the next. Of a long piece only the ends are taken: what
+// lies wholly inside it is found in its own text. One exchange, one thread; the Content and the
+// Arena must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +34,12 @@ class Joiner {
     std::vector<std::uint32_t> seams;
     std::string pointer;
     std::string_view key;
+    std::uint8_t seam_bytes = 0;
   };
+  static Run spaced(const Run& run);
   void add(Run& run, std::uint32_t text);
   void flush(Run& run);
+  void append(Run& run);
 
   Content& content_;
   Arena& arena_;

@@ -10,9 +10,24 @@ namespace {
 constexpr std::size_t where_max = 16;
 
 bool crosses_seam(const Text& text, const Finding& finding) {
-  return std::any_of(text.seams.begin(), text.seams.end(), [&](std::uint32_t seam) {
-    return finding.begin < seam && seam < finding.end;
-  });
+  const auto seam = std::upper_bound(text.seams.begin(), text.seams.end(), finding.begin);
+  return seam != text.seams.end() && *seam < finding.end;
+}
+
+auto place(const Finding& finding) {
+  return std::tie(finding.text, finding.begin, finding.end, finding.type);
+}
+
+// Where a finding stands in the text before, which has nothing at its seams.
+Finding closed_up(const Text& text, Finding finding) {
+  const auto seams_to = [&](std::uint32_t offset) {
+    const auto after = std::upper_bound(text.seams.begin(), text.seams.end(), offset);
+    return static_cast<std::uint32_t>(after - text.seams.begin()) * text.seam_bytes;
+  };
+  --finding.text;
+  finding.begin -= seams_to(finding.begin);
+  finding.end -= seams_to(finding.end - 1);
+  return finding;
 }
 
 bool is_redactable(const Text& text) { return text.redactable && text.kind != TextKind::joined; }
@@ -32,10 +47,23 @@ auto order(const DataItem& item) {
 }  // namespace
 
 void drop_repeated_findings(std::span<const Text> texts, Findings& findings) {
-  std::erase_if(findings.findings, [&](const Finding& finding) {
+  std::vector<Finding> kept;  // stays ordered by place
+  kept.reserve(findings.findings.size());
+  const auto is_repeated = [&](const Text& text, const Finding& finding) {
+    if (!crosses_seam(text, finding)) return true;
+    if (text.seam_bytes == 0) return false;
+    const Finding same = closed_up(text, finding);
+    const auto at =
+        std::lower_bound(kept.begin(), kept.end(), same,
+                         [](const auto& a, const auto& b) { return place(a) < place(b); });
+    return at != kept.end() && place(*at) == place(same) && at->confidence >= same.confidence;
+  };
+  for (const Finding& finding : findings.findings) {
     const Text& text = texts[finding.text];
-    return text.kind == TextKind::joined && !crosses_seam(text, finding);
-  });
+    if (text.kind == TextKind::joined && is_repeated(text, finding)) continue;
+    kept.push_back(finding);
+  }
+  findings.findings = std::move(kept);
 }
 
 std::vector<DataItem> data_items(std::span<const Text> texts, const Findings& findings,

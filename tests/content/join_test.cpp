@@ -1,4 +1,5 @@
-// A value that is split across elements, parts or messages is seen.
+// A value that is split across elements, parts or messages is seen, and one that is whole is not
+// spoilt by its neighbours: each run is joined with nothing and with a space.
 #include <gmock/gmock.h>
 
 #include "content/support.h"
@@ -16,16 +17,18 @@ std::vector<std::string> joined(std::string_view body) {
 }
 
 TEST(Join, SiblingScalars) {
-  EXPECT_THAT(joined(R"({"logit_bias":{"a":["5","3",6,true,"\u0037"]}})"), ElementsAre("5367"));
-  EXPECT_THAT(joined(R"({"stop":["ab","cd"]})"), ElementsAre("abcd"));
+  EXPECT_THAT(joined(R"({"logit_bias":{"a":["5","3",6,true,"\u0037"]}})"),
+              ElementsAre("5367", "5 3 6 7"));
+  EXPECT_THAT(joined(R"({"stop":["ab","cd"]})"), ElementsAre("abcd", "ab cd"));
   EXPECT_THAT(joined(R"({"logit_bias":{"a":["5"],"b":[]}})"), IsEmpty());
-  EXPECT_THAT(joined(arguments_body(R"("{\"a\":[\"1\",\"2\",[3,4]]}")")), ElementsAre("34", "12"));
+  EXPECT_THAT(joined(arguments_body(R"("{\"a\":[\"1\",\"2\",[3,4]]}")")),
+              ElementsAre("34", "3 4", "12", "1 2"));
 }
 
 TEST(Join, MeasurementsAreNotPartsOfAnIdentifier) {
   EXPECT_THAT(joined(R"({"logit_bias":{"a":[12,0.5,34,-1,56,1e3,78]}})"), IsEmpty());
   EXPECT_THAT(joined(R"({"logit_bias":{"a":[12,34,0.5,56,78,"-9"]}})"),
-              ElementsAre("1234", "5678-9"));
+              ElementsAre("1234", "12 34", "5678-9", "56 78 -9"));
 }
 
 TEST(Join, SeamsSayWhereElementsMeet) {
@@ -37,11 +40,16 @@ TEST(Join, SeamsSayWhereElementsMeet) {
   EXPECT_FALSE(text->redactable);
   EXPECT_EQ(text->raw, ByteRange{});
   EXPECT_EQ(text->pointer, "/logit_bias/*0/0");
+  const Text* apart = find_text(*content, "55 3 6", TextKind::joined);
+  ASSERT_EQ(apart, text + 1);
+  EXPECT_THAT(apart->seams, ElementsAre(3u, 5u));
+  EXPECT_EQ(apart->seam_bytes, 1);
+  EXPECT_EQ(apart->pointer, text->pointer);
 }
 
 TEST(Join, PartsOfOneMessage) {
   EXPECT_THAT(joined(chat_body(R"([{"type":"text","text":"123-"},{"text":"45","type":"text"}])")),
-              ElementsAre("123-45"));
+              ElementsAre("123-45", "123- 45"));
 }
 
 TEST(Join, ConsecutiveMessagesOfOneRoleInWhateverMemberOrder) {
@@ -49,7 +57,7 @@ TEST(Join, ConsecutiveMessagesOfOneRoleInWhateverMemberOrder) {
       joined(R"({"messages":[{"role":"user","content":"12"},{"content":"34","role":"user"},)"
              R"({"role":"assistant","content":"no"},{"role":"user","content":"5"},)"
              R"({"role":"user","content":[{"type":"text","text":"6"}]}]})"),
-      ElementsAre("1234", "56"));
+      ElementsAre("1234", "12 34", "56", "5 6"));
 }
 
 TEST(Join, ResponsesItems) {
@@ -58,7 +66,7 @@ TEST(Join, ResponsesItems) {
     {"type":"function_call_output","call_id":"c","output":"5"},
     {"type":"function_call_output","call_id":"c","output":"6"}]})");
   ASSERT_TRUE(content) << content.error().detail;
-  EXPECT_THAT(values_of(*content, TextKind::joined), ElementsAre("1234", "56"));
+  EXPECT_THAT(values_of(*content, TextKind::joined), ElementsAre("1234", "12 3 4", "56", "5 6"));
 }
 
 TEST(Join, OfLongTextsOnlyTheEnds) {
@@ -71,10 +79,11 @@ TEST(Join, OfLongTextsOnlyTheEnds) {
                                 R"("},{"role":"user","content":")" + c + R"("}]})");
   ASSERT_TRUE(content);
   const auto texts = values_of(*content, TextKind::joined);
-  ASSERT_EQ(texts.size(), 2u);
+  ASSERT_EQ(texts.size(), 4u);
   EXPECT_EQ(texts[0], a.substr(a.size() - 256) + b.substr(0, 256));
-  EXPECT_EQ(texts[1].substr(texts[1].size() - 4), "\xc3\xa9zz");
-  EXPECT_LE(texts[1].size(), 258u);
+  EXPECT_EQ(texts[1], a.substr(a.size() - 256) + " " + b.substr(0, 256));
+  EXPECT_EQ(texts[2].substr(texts[2].size() - 4), "\xc3\xa9zz");
+  EXPECT_LE(texts[2].size(), 258u);
   const Text* first = find_text(*content, texts[0], TextKind::joined);
   EXPECT_THAT(first->seams, ElementsAre(256u));
 }

@@ -58,6 +58,19 @@ TEST(DropRepeatedFindings, AJoinedTextCountsOnlyWhereItCrossesASeam) {
   }
 }
 
+TEST(DropRepeatedFindings, WhatIsFoundWithAndWithoutSpacesCountsOnce) {
+  // "12" "34" "56", with nothing at the seams and with a space.
+  std::vector<Text> texts = {joined_at("/a", {2, 4}), joined_at("/a", {3, 6})};
+  texts[1].seam_bytes = 1;
+  Findings findings;
+  findings.findings = {found("us_ssn", 0, 0, 4), low(found("us_ssn", 0, 1, 6)),
+                       found("us_ssn", 1, 0, 5), found("us_ssn", 1, 1, 8), found("pan", 1, 3, 8)};
+  drop_repeated_findings(texts, findings);
+  ASSERT_EQ(findings.findings.size(), 4u);
+  EXPECT_EQ(findings.findings[2].begin, 1u) << "it is surer than the one without spaces";
+  EXPECT_EQ(findings.findings[3].type, "pan") << "it is found with spaces only";
+}
+
 TEST(DropRepeatedFindings, LeavesOtherTextsAlone) {
   const std::vector<Text> texts = {text_at("/a"), joined_at("/b", {})};
   Findings findings;

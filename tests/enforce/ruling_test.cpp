@@ -107,6 +107,47 @@ TEST(Judge, WhatCannotBeRedactedIsDenied) {
   }
 }
 
+json parts_body(const std::vector<std::string>& texts) {
+  json body = chat_body("");
+  body["messages"][0]["content"] = json::array();
+  for (const std::string& text : texts) {
+    body["messages"][0]["content"].push_back({{"type", "text"}, {"text", text}});
+  }
+  return body;
+}
+
+json turns_body(const std::vector<std::string>& texts) {
+  json body = chat_body(texts.front());
+  for (std::size_t i = 1; i < texts.size(); ++i) {
+    body["messages"].push_back({{"role", "user"}, {"content", texts[i]}});
+  }
+  return body;
+}
+
+json array_body(const json& array) {
+  json body = chat_body("hi");
+  body["logit_bias"] = {{"a", array}};
+  return body;
+}
+
+TEST(Judge, ASplitValueIsSeenBesideOtherDigits) {
+  const DenialRow rows[] = {
+      {"parts", parts_body({"4111 1111 1111 ", "1111", "12/27"}), "unredactable"},
+      {"messages", turns_body({"4111 1111", "1111 1111", "12/27"}), "unredactable"},
+      {"strings", array_body({"4111", "1111", "1111", "1111", "12", "27"}), "unredactable"},
+      {"numbers", array_body({4111, 1111, 1111, 1111, 12, 27}), "unredactable"},
+      {"a number before", array_body({"7", "4111", "1111", "1111", "1111"}), "unredactable"},
+      {"SSN", array_body({"536", "22", "8145"}), "unredactable"}};
+  const Inquiry inquiry = admitted(Site());
+  for (const DenialRow& row : rows) {
+    SCOPED_TRACE(row.what);
+    const Ruling ruling = judged(inquiry, row.body.dump());
+    expect_denied(ruling, row.code);
+    ASSERT_EQ(ruling.input.data.size(), 1u);
+    EXPECT_EQ(ruling.input.data[0].count, 1u);
+  }
+}
+
 TEST(Judge, WhatCannotBeRedactedStaysDeniedBesideWhatCan) {
   const Inquiry inquiry = admitted(Site());
   for (DenialRow& row : unredactable_rows()) {
