@@ -30,6 +30,9 @@ class ContextGroups {
  public:
   void clear() { bits_.fill(0); }
   void insert(ContextGroup group) { bits_[group / 64] |= std::uint64_t{1} << (group % 64); }
+  void insert(const ContextGroups& groups) {
+    for (std::size_t i = 0; i < bits_.size(); ++i) bits_[i] |= groups.bits_[i];
+  }
   bool contains(ContextGroup group) const {
     return group < groups_max && ((bits_[group / 64] >> (group % 64)) & 1) != 0;
   }

@@ -65,8 +65,9 @@ std::span<const Detector> secret_detectors();    // credentials
 struct Evidence {
   double p = 1.0;
   bool context = false;
-  bool grouped = false;    // printed as people print it
-  bool irregular = false;  // cut out of a longer run of digits: one level less without context
+  bool grouped = false;        // printed as people print it
+  bool irregular = false;      // cut out of a longer run of digits: one level less without context
+  bool needs_context = false;  // nothing without one
 };
 Confidence earned_confidence(const Evidence& evidence);
 

@@ -12,6 +12,7 @@ constexpr std::uint8_t space = 1, dash = 2, dot = 4, slash = 8, bracket = 16, ot
 constexpr std::size_t separator_max = 4;  // bytes between two groups
 constexpr double irregular_p_max = 0.02;  // above it, cutting numbers out of tables drowns users
 constexpr std::size_t irregular_digits_min = 13;
+constexpr double selective_p_max = 0.15;      // above it a number must begin or end its run
 constexpr std::size_t single_digits_min = 8;  // "4 1 1 1 ...": digits spaced out one by one
 
 std::uint8_t kind_of(char c) {
@@ -91,7 +92,7 @@ struct DigitFinder::Candidate {
   bool singles = true;  // every group is one digit
 };
 
-void DigitFinder::add(std::size_t row, const Detector& detector) {
+void DigitFinder::add(std::size_t row, const Detector& detector, ContextGroup context) {
   Row compiled;
   compiled.row = row;
   compiled.groupings = parse_groupings(detector.groupings);
@@ -99,6 +100,8 @@ void DigitFinder::add(std::size_t row, const Detector& detector) {
   compiled.mixed = detector.mixed_separators;
   compiled.plus = detector.plus;
   compiled.irregular = detector.p <= irregular_p_max && detector.digits_min >= irregular_digits_min;
+  compiled.selective = detector.p <= selective_p_max;
+  compiled.context = context;
   compiled.luhn = detector.validator == "payment_card";
   compiled.valid = find_validator(detector.validator);
   for (std::size_t size = detector.digits_min; size <= detector.digits_max; ++size) {
@@ -154,7 +157,9 @@ bool DigitFinder::starts_run(std::size_t group) const {
   return group >= groups_.size() || groups_[group].separator == 0;
 }
 
-void DigitFinder::scan(const Window& window, std::vector<DigitMatch>& matches) {
+void DigitFinder::scan(const Window& window, const ContextGroups& words,
+                       std::vector<DigitMatch>& matches) {
+  words_ = words;
   collect(window.text);
   sum_digits();
   for (std::size_t first = 0; first < groups_.size(); ++first) {
@@ -176,11 +181,6 @@ void DigitFinder::start_at(std::size_t first, std::vector<DigitMatch>& matches) 
     if (last > first) candidate.separators |= group.separator;
     candidate.singles = candidate.singles && group.size() == 1;
     candidate.grouping = last - first < 12 ? pack(candidate.grouping, group.size()) : 0;
-    // The inside of a long row of single digits is no number that is shorter than a card.
-    const bool inside = candidate.singles && candidate.size < irregular_digits_min &&
-                        candidate.size > 1 && groups_[first].plus == 0 && !starts_run(first) &&
-                        groups_[first - 1].size() == 1;
-    if (inside) continue;
     if (!rows_[candidate.size].empty()) judge(candidate, matches);
   }
 }
@@ -196,12 +196,22 @@ bool DigitFinder::is_regular(const Candidate& candidate) const {
          (ends || groups_[candidate.last + 1].size() > 1);
 }
 
+// Other numbers may stand in the run of one that has its word beside it.
+bool DigitFinder::is_wanted(const Row& row, const Candidate& candidate) const {
+  if (!words_.contains(row.context)) return false;
+  return row.selective || starts_run(candidate.first) || starts_run(candidate.last + 1);
+}
+
 void DigitFinder::judge(const Candidate& candidate, std::vector<DigitMatch>& matches) const {
   const Group& first = groups_[candidate.first];
   const bool one = candidate.first == candidate.last;
   const bool regular = is_regular(candidate);
   const bool hopeless = candidate.singles || candidate.grouping == 0;  // printed by nobody
-  if (!regular && hopeless && first.plus == 0 && candidate.size < irregular_digits_min) return;
+  const bool spaced_out = candidate.singles && candidate.size >= single_digits_min;
+  if (!regular && hopeless && !spaced_out && first.plus == 0 &&
+      candidate.size < irregular_digits_min) {
+    return;
+  }
   const bool fraction = one && first.separator == dot && candidate.first > 0 &&
                         groups_[candidate.first - 1].end + 1 == first.begin;
   const bool uniform = !one && single_bit(candidate.separators);
@@ -213,12 +223,13 @@ void DigitFinder::judge(const Candidate& candidate, std::vector<DigitMatch>& mat
                      (row.mixed || uniform) &&
                      std::find(row.groupings.begin(), row.groupings.end(), candidate.grouping) !=
                          row.groupings.end());
-    if (!printed && !regular && !row.irregular) continue;
+    const bool cut_out = !printed && !regular;
+    if (cut_out && !row.irregular && !is_wanted(row, candidate)) continue;
     if (row.luhn && !passes_luhn(first.offset, candidate.size)) continue;
     if (row.valid != nullptr && !row.valid(digits)) continue;
     const std::size_t begin = first.begin - (row.plus ? first.plus : 0);
-    const bool cut_out = !printed && !regular;
-    matches.push_back({row.row, begin, groups_[candidate.last].end, printed, cut_out || fraction});
+    matches.push_back({row.row, begin, groups_[candidate.last].end, printed, cut_out || fraction,
+                       cut_out && !row.irregular});
   }
 }
 

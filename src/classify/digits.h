@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "classify/context.h"
 #include "classify/detector.h"
 #include "classify/fold.h"
 #include "classify/validators.h"
@@ -26,14 +27,16 @@ struct DigitMatch {
   std::size_t end = 0;
   bool grouped = false;
   bool irregular = false;
+  bool needs_context = false;  // cut out of a longer run: nothing unless a word says what it is
 };
 
 class DigitFinder {
  public:
-  // `row` is the caller's number for this detector.
-  void add(std::size_t row, const Detector& detector);
-  // Appends what validates and starts in the window's own part, ordered by begin.
-  void scan(const Window& window, std::vector<DigitMatch>& matches);
+  // `row` is the caller's number for this detector, `context` the group of its words.
+  void add(std::size_t row, const Detector& detector, ContextGroup context);
+  // Appends what validates and starts in the window's own part, ordered by begin. `words` are the
+  // groups of the words anywhere around: without its word a row is not looked for everywhere.
+  void scan(const Window& window, const ContextGroups& words, std::vector<DigitMatch>& matches);
 
  private:
   static constexpr std::size_t digits_max = 19;
@@ -45,6 +48,8 @@ class DigitFinder {
     bool plus = false;
     bool luhn = false;       // the validator includes it: a cheap first question
     bool irregular = false;  // unlikely enough by chance to be cut out of a longer run
+    bool selective = false;  // with a context word, random digits are rarely one
+    ContextGroup context = no_context;
     Validator valid = nullptr;
   };
   struct Group {
@@ -63,9 +68,11 @@ class DigitFinder {
   void judge(const Candidate& candidate, std::vector<DigitMatch>& matches) const;
   bool is_regular(const Candidate& candidate) const;
   bool passes_luhn(std::size_t offset, std::size_t size) const;
+  bool is_wanted(const Row& row, const Candidate& candidate) const;
   bool starts_run(std::size_t group) const;
 
   std::array<std::vector<Row>, digits_max + 1> rows_;  // by the number of digits
+  ContextGroups words_;
   std::vector<Group> groups_;
   std::string digits_;  // of all groups
   // Luhn sums of the digits before each, with those at even (odd) offsets doubled.

@@ -53,7 +53,7 @@ Scanner::State::State(std::shared_ptr<const Classifier> classifier)
     const Rule& rule = rules.all[i];
     switch (rule.shape) {
       case Shape::digits:
-        digits_.add(i, *rule.detector);
+        digits_.add(i, *rule.detector, rule.context);
         break;
       case Shape::pattern:
         usable_ &= patterns_[static_cast<std::size_t>(rule.group)].add(i, rule.pattern).empty();
@@ -133,14 +133,17 @@ ByteRange Scanner::State::in_original(std::size_t begin, std::size_t end) const 
 
 void Scanner::State::scan_digits() {
   digit_matches_.clear();
-  digits_.scan(window_, digit_matches_);
+  find_words();
+  classify::ContextGroups words = window_groups_;
+  words.insert(name_groups());
+  digits_.scan(window_, words, digit_matches_);
   for (const classify::DigitMatch& match : digit_matches_) {
     const Rule& rule = rules.all[match.row];
     propose({match.row,
              match.begin,
              match.end,
              in_original(match.begin, match.end),
-             {rule.p, false, match.grouped, match.irregular}});
+             {rule.p, false, match.grouped, match.irregular, match.needs_context}});
   }
 }
 
@@ -226,7 +229,7 @@ void Scanner::State::propose(Place place) {
       rule.context != classify::no_context && !place.evidence.context &&
       (rule.needs_context || classify::earned_confidence(place.evidence) != Confidence::high);
   if (asks) place.evidence.context = has_context(rule, place);
-  if (rule.needs_context && !place.evidence.context) return;
+  if ((rule.needs_context || place.evidence.needs_context) && !place.evidence.context) return;
   report(place, rule.declared ? rule.confidence : classify::earned_confidence(place.evidence));
 }
 

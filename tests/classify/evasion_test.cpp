@@ -181,6 +181,48 @@ TEST_F(Evasion, NumbersAroundTheValueDoNotHideIt) {
   }
 }
 
+TEST_F(Evasion, NumbersAroundAValueWithItsWordDoNotHideIt) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"NHS no 943 4765919, 3 visits", "uk_nhs"},
+      {"BSN 1112 22333, 2 kinderen", "nl_bsn"},
+      {"SSN 536 221 234, 12 Main St", "us_ssn"},
+      {"SSN 5362 28145, 3 dependents", "us_ssn"},
+      {"SSN 53622 8145\n2 dependents", "us_ssn"},
+      {"ssn 1) 5 3 6 2 2 8 1 4 5", "us_ssn"},
+      {"account number 1234 5678 9012, 2024-01-15 10", "us_bank_account"}};
+  for (const auto& [text, type] : rows) {
+    const auto findings = find_all(scanner, text);
+    EXPECT_NE(first_of(findings, type), nullptr) << text << " -> " << describe(findings);
+  }
+  for (const char* text :
+       {"no 943 4765919, 3 visits", "536 221 234, 12 Main St", "order 1112 22333, 2 boxes"}) {
+    EXPECT_TRUE(find_all(scanner, text).empty()) << text;
+  }
+}
+
+TEST_F(Evasion, WhatStandsDirectlyBehindAMailAddressDoesNotHideIt) {
+  for (const std::string& after :
+       {std::string("\u2014she answers."), std::string("--she"), std::string("-she"),
+        std::string(".2) bob"), std::string(".html"), std::string("...and more"),
+        std::string("\u3002\u8bf7\u5728\u5468\u4e94\u4e4b\u524d\u56de\u590d\u6211\u4eec"),
+        std::string("\u307e\u3067\u3054\u9023\u7d61\u304f\u3060\u3055\u3044")}) {
+    for (const std::string& mail : {std::string("jane@example.com"), std::string("jane@163.com")}) {
+      const auto findings = find_all(scanner, "x " + mail + after);
+      const Finding* finding = first_of(findings, "email");
+      ASSERT_NE(finding, nullptr) << mail << after << describe(findings);
+      EXPECT_EQ(finding->begin, 2u);
+      EXPECT_EQ(finding->end, 2 + mail.size());
+    }
+  }
+  const auto foreign = find_all(scanner, "jane@example.\u4e2d\u56fd-x");
+  ASSERT_NE(first_of(foreign, "email"), nullptr);
+  for (const char* text :
+       {"logo@2x.png", "pkg@1.2.js", "user@host.local", "jquery@3.6.0.min.js", "vue@3.2.es.js",
+        "actions/checkout@v4.rc1", "pkg@1.0.0-alpha.2", "pkg@1.0.0.dev-5", "a@b-c.d-e"}) {
+    EXPECT_TRUE(find_all(scanner, text).empty()) << text << describe(find_all(scanner, text));
+  }
+}
+
 TEST_F(Evasion, MailAddressesAndKeysAreFoldedToo) {
   for (const std::string& text :
        {std::string("j\u200bane@exam\u00adple.com"), std::string("jane\uff20example\uff0ecom"),
