@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t jwt_header_max = 1024;
 constexpr std::size_t jwt_payload_min = 4;
+constexpr std::string_view begin_line = "-----BEGIN ";
 constexpr std::string_view end_line = "-----END ";
 constexpr std::string_view dashes = "-----";
 
@@ -73,30 +74,23 @@ Reach jwt_reach(std::string_view text, std::size_t begin) {
   if (header - begin > jwt_header_max) return {0, header - jwt_header_max};
   const std::size_t payload = token_end(text, header + 1);
   if (payload < header + 1 + jwt_payload_min) return {0, header};
-  if (!is_jwt_header(text.substr(begin, header - begin))) return {0, begin + 1};
+  if (!is_jwt_header(text.substr(begin, header - begin))) return {0, begin + 1, payload};
   const bool is_signed = payload < text.size() && text[payload] == '.';
   return {is_signed ? token_end(text, payload + 1) : payload, 0};
 }
 
-bool is_key_char(char c) {
-  return is_alnum(c) || std::string_view("+/=\\-:,. \r\n").find(c) != std::string_view::npos;
-}
-
-// Up to and with the END line; without one, as far as base64 lines reach.
-std::size_t private_key_end(std::string_view text, std::size_t end) {
-  const std::string_view body = text.substr(0, std::min(text.size(), end + extent_bytes_max));
-  const std::size_t next = body.find(dashes, end);
-  if (next == std::string_view::npos) {
-    while (end < body.size() && is_key_char(body[end])) ++end;
-    return end;
-  }
-  if (next + end_line.size() > body.size()) return body.size();
-  if (!body.substr(next).starts_with(end_line)) return next;
-  const std::size_t closing = body.find(dashes, next + end_line.size());
-  return closing == std::string_view::npos ? next + end_line.size() : closing + dashes.size();
-}
-
 }  // namespace
+
+std::size_t private_key_end(std::string_view text, std::size_t begin) {
+  for (std::size_t at = text.find(dashes, begin); at != text.npos; at = text.find(dashes, at + 1)) {
+    const std::string_view line = text.substr(at);
+    if (line.starts_with(begin_line)) return at;
+    if (!line.starts_with(end_line)) continue;
+    const std::size_t closing = line.find(dashes, end_line.size());
+    return closing == line.npos ? text.size() : at + closing + dashes.size();
+  }
+  return text.size();
+}
 
 Reach reach_of(Extent extent, std::string_view text, std::size_t begin, std::size_t end) {
   switch (extent) {
@@ -112,7 +106,7 @@ Reach reach_of(Extent extent, std::string_view text, std::size_t begin, std::siz
     case Extent::jwt:
       return jwt_reach(text, begin);
     case Extent::private_key:
-      return {private_key_end(text, end), end};
+      return {end, end};
   }
   return {};
 }
@@ -122,13 +116,12 @@ std::size_t continued_end(Extent extent, std::string_view text, std::size_t end)
     case Extent::match:
     case Extent::prefixed:
     case Extent::iban:
+    case Extent::private_key:
       return end;
     case Extent::token:
     case Extent::jwt:
       end = token_end(text, end);
       return end + 1 < text.size() && text[end] == '.' ? token_end(text, end + 1) : end;
-    case Extent::private_key:
-      return private_key_end(text, end);
   }
   return end;
 }

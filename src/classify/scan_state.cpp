@@ -208,13 +208,17 @@ std::size_t Scanner::State::visit(const classify::PatternMatch& matched) {
   const classify::Reach reach =
       classify::reach_of(rule.extent, hay, match.begin + shift, match.end + shift);
   const std::size_t end = reach.end;
-  work += std::max({end, reach.next, match.end + shift}) - match.begin - shift;
+  work += std::max({end, reach.next, reach.seen, match.end + shift}) - match.begin - shift;
   if (end == 0) return std::min(reach.next - shift, window_.text.size());
   const std::string_view value = hay.substr(match.begin + shift, end - match.begin - shift);
   if (rule.valid != nullptr && !rule.valid(canonical(rule, value))) return match.begin + 1;
 
   ByteRange range{origin, plain ? end : window_.original_end(end)};
-  if (!plain && end == hay.size()) {
+  if (rule.extent == classify::Extent::private_key) {
+    const std::size_t header = range.end;
+    range.end = classify::private_key_end(window_.original, header);
+    work += range.end - header;
+  } else if (!plain && end == hay.size()) {
     range.end = classify::continued_end(rule.extent, window_.original, range.end);
   }
   resume_[match.rule] = range.end;

@@ -29,6 +29,23 @@ TEST_F(Secrets, APrivateKeyReachesItsEndLine) {
   }
 }
 
+TEST_F(Secrets, APrivateKeyInAnyFormReachesItsEndLineOrTheEndOfTheText) {
+  const std::string head = "-----BEGIN PGP PRIVATE KEY BLOCK-----";
+  const std::string pgp =
+      "\nVersion: GnuPG v1.4.11 (GNU/Linux)\n\n" + std::string(20000, 'A') + "\n=abcd\n";
+  const std::string end = "-----END PGP PRIVATE KEY BLOCK-----";
+  std::string quoted;
+  for (int i = 0; i < 100; ++i) quoted += "  \"" + std::string(64, 'B') + "\\n\" + // '\"\n";
+  for (const std::string& mark : {std::string(), std::string("\u00fc "), std::string(4000, 'x')}) {
+    for (const std::string& body : {pgp, quoted, "\n-----\n" + pgp}) {
+      EXPECT_EQ(range_of(mark + head + body + end + " bye", "private_key"), head + body + end);
+      EXPECT_EQ(range_of(mark + "\u00fc" + head + body + end, "private_key"), head + body + end);
+      EXPECT_EQ(range_of(mark + head + body, "private_key"), head + body);
+    }
+  }
+  EXPECT_EQ(range_of(head + "abc -----BEGIN CERTIFICATE-----", "private_key"), head + "abc ");
+}
+
 TEST_F(Secrets, AJwtReachesTheEndOfItsSignature) {
   const std::string token =
       "eyJhbGciOiJIUzI1NiJ9." + std::string(6000, 'e') + "." + std::string(86, 's');
@@ -73,6 +90,18 @@ TEST_F(Secrets, ProseAboutPasswordsIsNoSecret) {
         "secret: nobody knows"}) {
     EXPECT_TRUE(find_all(scanner, text).empty()) << text << describe(find_all(scanner, text));
   }
+}
+
+TEST(Budget, CountsTheHeadersOfWhatOnlyLooksLikeAJwt) {
+  std::string header;
+  for (int i = 0; i < 255; ++i) header += "eyJa";
+  std::string text;
+  while (text.size() < 1 << 20) text += header + "fQ.abcd ";
+  Scanner scanner(compile_or_fail());
+  const Text texts[] = {text_of(text)};
+  const auto findings = scanner.scan(texts);
+  ASSERT_TRUE(findings.has_value());
+  EXPECT_EQ(findings->unscanned.size(), 1u);
 }
 
 }  // namespace
