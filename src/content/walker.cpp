@@ -264,11 +264,26 @@ bool Walker::member(const Document& document, od::field& field, std::size_t ordi
   if (frame == nullptr && spot.place != nullptr) inner.place = spot.place->element;
   Spot name_spot{.key = spot.key};
   if (!emit(document, TextKind::member_name, named.raw, named.name, name_spot)) return false;
+  if (lists_models_ && !names_model(named.name) && !model(named.name)) return false;
   const bool outside = beyond_surface_;
+  const bool lists = lists_models_;
   beyond_surface_ = outside || frame != nullptr;
+  lists_models_ = lists || (beyond_surface_ && lists_models(named.name));
   const bool walked = value(document, field.value(), inner);
   beyond_surface_ = outside;
+  lists_models_ = lists;
   return walked;
+}
+
+bool Walker::names_model(std::string_view key) {
+  const std::string name = folded(key);
+  return name == "model" || name == "models";
+}
+
+// Gateways read their models from members of many forms: [name], {name: [name]}, {"model": name}.
+bool Walker::lists_models(std::string_view key) {
+  const std::string name = folded(key);
+  return name.find("model") != name.npos || name.find("fallback") != name.npos;
 }
 
 bool Walker::member_name(const Document& document, od::field& field, Named& out) {

@@ -78,6 +78,8 @@ class Walker {
   bool member_name(const Document& document, simdjson::ondemand::field& field, Named& out);
   bool unknown_member(const Named& named, std::string_view pointer, const Object& object);
   bool is_extra_member(std::string_view name, std::string_view pointer) const;
+  static bool names_model(std::string_view key);
+  static bool lists_models(std::string_view key);
   bool end_of_object(const Frame& frame);
   bool keys_differ(std::size_t first);
 
@@ -86,6 +88,7 @@ class Walker {
   bool string(const Document& document, std::string_view token, const Spot& spot);
   bool enumerated(std::string_view value, const Spot& spot);
   Next special(std::string_view value, const Spot& spot);
+  bool model(std::string_view name);
   Next media_url(std::string_view url, const Place& place);
   bool plain_string(const Document& document, std::string_view raw, std::string_view value,
                     const Spot& spot);
@@ -110,6 +113,7 @@ class Walker {
   int depth_ = 0;
   bool in_turn_ = false;
   bool beyond_surface_ = false;          // inside a member that the surface does not know
+  bool lists_models_ = false;            // inside one whose strings and names are models
   std::vector<Key> keys_;                // of all open objects
   std::vector<std::uint32_t> elements_;  // scalar texts of all open arrays
   std::vector<std::uint32_t> turn_;      // rewritable texts of the open turn

@@ -296,7 +296,7 @@ TEST(Surface, ExtraMembersPassByPointerAndAreScanned) {
                                   R"("messages":[{"role":"assistant","reasoning_content":"r"}]})",
                                   options);
   ASSERT_TRUE(content) << content.error().detail;
-  EXPECT_THAT(content->models, ElementsAre("a", "b"));
+  EXPECT_THAT(content->models, ElementsAre("a", "b", "x", "123"));
   EXPECT_THAT(values_of(*content, TextKind::member_name),
               ElementsAre("fallbacks", "model", "x", "reasoning_content"));
   const Text* extra = find_text(*content, "r");
@@ -305,6 +305,39 @@ TEST(Surface, ExtraMembersPassByPointerAndAreScanned) {
   EXPECT_EQ(extra->pointer, "/messages/0/*1");
   EXPECT_FALSE(extract_at(chat_path, R"({"model":"a","api_base":"x"})", options));
   EXPECT_FALSE(extract_at(chat_path, R"({"model":"a","reasoning_content":"x"})", options));
+}
+
+TEST(Surface, ModelsAreReadFromEveryFormOfAFallback) {
+  struct Row {
+    std::string_view extra;
+    std::vector<std::string> models;
+  };
+  const Row rows[] = {{R"("fallbacks":["b","a"])", {"a", "b"}},
+                      {R"("fallbacks":[{"a":["b"]},{"c":"d"}])", {"a", "b", "c", "d"}},
+                      {R"("fallbacks":[{"model":"a"}])", {"a"}},
+                      {R"("fallbacks":"[{\"a\":[\"b\"]}]")", {"a", "[{\"a\":[\"b\"]}]", "b"}},
+                      {R"("context_Fallback_list":["b"])", {"a", "b"}},
+                      {R"("other":{"fallback_models":["b"],"n":"c"})", {"a", "b"}},
+                      {R"("other":{"n":"c"})", {"a"}},
+                      {R"("metadata":{"fallbacks":"b","model":"c"})", {"a"}}};
+  ContentOptions options;
+  options.scan_unknown_members = true;
+  for (const Row& row : rows) {
+    const std::string body = R"({"model":"a",)" + std::string(row.extra) + "}";
+    const auto content = extract_at(chat_path, body, options);
+    ASSERT_TRUE(content) << body << content.error().detail;
+    EXPECT_EQ(content->models, row.models) << body;
+  }
+}
+
+TEST(Surface, ManyModelsAreRefusedBeforeTheyAreCompared) {
+  ContentOptions options;
+  options.extra_members = {"/models"};
+  std::string body = R"({"model":"a","models":["0")";
+  for (int i = 1; i < 100; ++i) body += ",\"" + std::to_string(i) + "\"";
+  const auto content = extract_at(chat_path, body + "]}", options);
+  ASSERT_FALSE(content);
+  EXPECT_EQ(content.error().reason, Reason::member_invalid);
 }
 
 TEST(Surface, ScanningUnknownMembersNeverPassesAnotherSpellingOfAKnownOne) {
