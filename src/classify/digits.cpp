@@ -30,6 +30,12 @@ std::uint8_t kind_of(char c) {
       return slash;
     case '(':
     case ')':
+    case '[':
+    case ']':
+    case '{':
+    case '}':
+    case '<':
+    case '>':
       return bracket;
     case '_':
     case '*':

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "classify/checksums.h"
+#include "classify/fold.h"
 #include "classify/utf8.h"
 
 namespace portcullis::classify {
@@ -19,39 +20,101 @@ struct Entity {
   std::string_view name;
   char32_t code;
 };
-constexpr Entity entities[] = {{"&amp;", '&'},    {"&lt;", '<'},     {"&gt;", '>'},
-                               {"&quot;", '"'},   {"&nbsp;", ' '},   {"&shy;", 0xad},
-                               {"&num;", '#'},    {"&percnt;", '%'}, {"&commat;", '@'},
-                               {"&period;", '.'}, {"&hyphen;", '-'}, {"&lowbar;", '_'}};
+constexpr Entity entities[] = {{"&amp;", '&'},
+                               {"&lt;", '<'},
+                               {"&gt;", '>'},
+                               {"&quot;", '"'},
+                               {"&nbsp;", ' '},
+                               {"&ensp;", ' '},
+                               {"&emsp;", ' '},
+                               {"&emsp13;", ' '},
+                               {"&emsp14;", ' '},
+                               {"&numsp;", ' '},
+                               {"&puncsp;", ' '},
+                               {"&thinsp;", ' '},
+                               {"&hairsp;", ' '},
+                               {"&Tab;", ' '},
+                               {"&NewLine;", ' '},
+                               {"&dash;", '-'},
+                               {"&ndash;", '-'},
+                               {"&mdash;", '-'},
+                               {"&minus;", '-'},
+                               {"&hyphen;", '-'},
+                               {"&horbar;", '-'},
+                               {"&shy;", 0xad},
+                               {"&zwnj;", 0x200c},
+                               {"&zwj;", 0x200d},
+                               {"&lrm;", 0x200e},
+                               {"&rlm;", 0x200f},
+                               {"&NoBreak;", 0x2060},
+                               {"&num;", '#'},
+                               {"&percnt;", '%'},
+                               {"&commat;", '@'},
+                               {"&period;", '.'},
+                               {"&lowbar;", '_'},
+                               {"&sol;", '/'},
+                               {"&ZeroWidthSpace;", 0x200b},
+                               // Those that browsers take without the semicolon.
+                               {"&nbsp", ' '},
+                               {"&shy", 0xad},
+                               {"&amp", '&'}};
 
-std::optional<char32_t> number(std::string_view text, unsigned base) {
-  if (text.empty() || text.size() > 8) return std::nullopt;
+constexpr char32_t code_max = 0x10ffff;
+bool is_high(char32_t code) { return code >= 0xd800 && code <= 0xdbff; }
+bool is_low(char32_t code) { return code >= 0xdc00 && code <= 0xdfff; }
+bool is_scalar(char32_t code) { return code <= code_max && !is_high(code) && !is_low(code); }
+
+struct Number {
   char32_t value = 0;
+  std::size_t size = 0;  // digits
+};
+
+Number leading_number(std::string_view text, unsigned base) {
+  Number number;
   for (const char c : text) {
     const char upper = to_upper(c);
-    if (!is_digit(c) && (base != 16 || upper < 'A' || upper > 'F')) return std::nullopt;
-    value = value * base + (is_digit(c) ? digit(c) : static_cast<unsigned>(upper - 'A' + 10));
+    if (!is_digit(c) && (base != 16 || upper < 'A' || upper > 'F')) break;
+    const unsigned value = is_digit(c) ? digit(c) : static_cast<unsigned>(upper - 'A' + 10);
+    number.value = std::min<char32_t>(number.value * base + value, code_max + 1);
+    ++number.size;
   }
-  const bool scalar = value != 0 && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
-  return scalar ? std::optional(value) : std::nullopt;
+  return number;
 }
 
 std::optional<Escape> fixed(std::string_view text, std::size_t prefix, std::size_t digits) {
   if (text.size() < prefix + digits) return std::nullopt;
-  const auto value = number(text.substr(prefix, digits), 16);
-  if (!value) return std::nullopt;
-  return Escape{*value, prefix + digits, digits == 2};
+  const Number number = leading_number(text.substr(prefix, digits), 16);
+  if (number.size < digits) return std::nullopt;
+  return Escape{number.value, prefix + digits, digits == 2};
+}
+
+// \uXXXX, or two of them for a character beyond the first plane.
+std::optional<Escape> utf16(std::string_view text) {
+  const auto first = fixed(text, 2, 4);
+  if (!first || is_scalar(first->code)) return first;
+  const std::string_view rest = text.substr(first->size);
+  const auto second = rest.starts_with("\\u") ? fixed(rest, 2, 4) : std::nullopt;
+  if (!second || !is_high(first->code) || !is_low(second->code)) return std::nullopt;
+  const char32_t code = 0x10000 + ((first->code - 0xd800) << 10) + (second->code - 0xdc00);
+  return Escape{code, first->size + second->size, false};
+}
+
+std::optional<Escape> in_braces(std::string_view text) {
+  const Number number = leading_number(text.substr(3), 16);
+  const std::size_t close = 3 + number.size;
+  const bool closed = number.size > 0 && close < text.size() && text[close] == '}';
+  if (!closed || !is_scalar(number.value)) return std::nullopt;
+  return Escape{number.value, close + 1, false};
 }
 
 std::optional<Escape> reference(std::string_view text) {
   if (text.starts_with("&#")) {
     const bool hex = text.size() > 2 && to_upper(text[2]) == 'X';
     const std::size_t begin = hex ? 3 : 2;
-    std::size_t end = begin;
-    while (end < text.size() && end < begin + 8 && is_alnum(text[end])) ++end;
-    const auto value = number(text.substr(begin, end - begin), hex ? 16 : 10);
-    if (!value) return std::nullopt;
-    return Escape{*value, end + (end < text.size() && text[end] == ';' ? 1u : 0u), false};
+    const Number number = leading_number(text.substr(begin), hex ? 16 : 10);
+    if (number.size == 0 || !is_scalar(number.value)) return std::nullopt;
+    const std::size_t end = begin + number.size;
+    return Escape{number.value, end + (end < text.size() && text[end] == ';' ? 1u : 0u), false};
   }
   for (const Entity& entity : entities) {
     if (text.starts_with(entity.name)) return Escape{entity.code, entity.name.size(), false};
@@ -62,28 +125,24 @@ std::optional<Escape> reference(std::string_view text) {
 std::optional<Escape> escape_at(std::string_view text) {
   if (text[0] == '%') return fixed(text, 1, 2);
   if (text[0] == '&') return reference(text);
-  if (text.starts_with("\\u{")) {
-    const std::size_t close = text.substr(0, 12).find('}');
-    if (close == std::string_view::npos) return std::nullopt;
-    const auto value = number(text.substr(3, close - 3), 16);
-    return value ? std::optional(Escape{*value, close + 1, false}) : std::nullopt;
-  }
-  if (text.starts_with("\\u")) return fixed(text, 2, 4);
+  if (text.starts_with("\\u{")) return in_braces(text);
+  if (text.starts_with("\\u")) return utf16(text);
   if (text.starts_with("\\x")) return fixed(text, 2, 2);
   return std::nullopt;
 }
 
+// The first escape from `at` on; the size of the text if there is none.
+std::size_t find_escape(std::string_view text, std::size_t at) {
+  for (; at < text.size(); ++at) {
+    const bool starts = text[at] == '%' || text[at] == '&' || text[at] == '\\';
+    if (starts && escape_at(text.substr(at))) break;
+  }
+  return at;
+}
+
 Unescaped one_level(std::string_view text, std::size_t bytes_max) {
   Unescaped out;
-  // Copying waits for the first escape: most texts with a '%' have none.
-  const auto find = [&](std::size_t from) {
-    for (std::size_t at = from; at < text.size(); ++at) {
-      const bool starts = text[at] == '%' || text[at] == '&' || text[at] == '\\';
-      if (starts && escape_at(text.substr(at))) return at;
-    }
-    return text.size();
-  };
-  std::size_t escape = find(0);
+  std::size_t escape = find_escape(text, 0);
   if (escape == text.size()) return out;
   out.changed = true;
   for (std::size_t at = 0; at < text.size();) {
@@ -100,7 +159,7 @@ Unescaped one_level(std::string_view text, std::size_t bytes_max) {
       } else {
         append_utf8(out.text, found.code);
       }
-      escape = find(at + size);
+      escape = find_escape(text, at + size);
     } else {
       out.text.push_back(text[at]);
     }
@@ -113,19 +172,32 @@ Unescaped one_level(std::string_view text, std::size_t bytes_max) {
 
 }  // namespace
 
-Unescaped unescape(std::string_view text, std::size_t bytes_max) {
-  Unescaped all = one_level(text, bytes_max);
-  for (int level = 1; level < escape_levels_max && all.changed; ++level) {
-    Unescaped next = one_level(all.text, bytes_max);
-    if (!next.changed) break;
-    for (std::size_t i = 0; i < next.text.size(); ++i) {
-      next.begins[i] = all.begins[next.begins[i]];
-      next.ends[i] = all.ends[next.ends[i] - 1];
-    }
-    next.cut |= all.cut;
-    all = std::move(next);
+void Unescaped::follow(const Unescaped& before) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    begins[i] = before.begins[begins[i]];
+    ends[i] = before.ends[ends[i] - 1];
   }
-  return all;
+  cut |= before.cut;
+}
+
+bool has_escape(std::string_view text) { return find_escape(text, 0) < text.size(); }
+
+Unescaped unescape(std::string_view text, std::size_t bytes_max) {
+  if (is_plain(text)) return one_level(text, bytes_max);
+  FoldedText folded = fold_with_map(text, bytes_max);
+  Unescaped out = one_level(folded.text, bytes_max);
+  out.follow({{}, std::move(folded.begins), std::move(folded.ends), true, folded.cut});
+  return out;
+}
+
+std::string unescape_all(std::string_view text) {
+  std::string out = fold(text);
+  for (int level = 0; level < escape_levels_max; ++level) {
+    const Unescaped next = unescape(out);
+    if (!next.changed) break;
+    out = fold(next.text);
+  }
+  return out;
 }
 
 }  // namespace portcullis::classify

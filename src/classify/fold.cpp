@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -32,6 +33,7 @@ constexpr std::pair<std::u32string_view, std::string_view> lookalikes[] = {
     {U"\u0142\u0141\u00f8\u00d8\u0111\u0110\u0131\u0127", "lLoOdDih"},
     // Punctuation that stands for an ASCII one
     {U"\u00b7\u2024\u3002\u2044\u2215\u2028\u2029\u0085", "...//\n\n\n"},
+    {U"\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "\'\'\'\'\"\"\"\""},
 };
 
 std::uint8_t fold_decomposed(const UNormalizer2* normalizer, char32_t code) {
@@ -48,7 +50,7 @@ std::uint8_t fold_decomposed(const UNormalizer2* normalizer, char32_t code) {
 
 bool is_compatible_form(char32_t code) {
   return (code >= 0xff00 && code <= 0xffef) || (code >= 0xfe50 && code <= 0xfe6f) ||
-         (code >= 0x1d400 && code <= 0x1d7ff);
+         (code >= 0x1d400 && code <= 0x1d7ff) || (code >= 0x2100 && code <= 0x214f);
 }
 
 std::uint8_t fold_of(char32_t code, const UNormalizer2* canonical, const UNormalizer2* compatible) {
@@ -56,6 +58,8 @@ std::uint8_t fold_of(char32_t code, const UNormalizer2* canonical, const UNormal
   if (u_hasBinaryProperty(point, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) return drop;
   const auto type = u_charType(point);
   if (type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK) return drop;
+  if (type == U_CONTROL_CHAR) return drop;
+  if (code == 0x302e || code == 0x302f) return drop;  // tone marks: spacing, but on what precedes
   if (type == U_DECIMAL_DIGIT_NUMBER)
     return static_cast<std::uint8_t>('0' + u_charDigitValue(point));
   if (type == U_SPACE_SEPARATOR) return ' ';
@@ -104,6 +108,8 @@ std::size_t plain_run(std::string_view text) {
   return i;
 }
 
+}  // namespace
+
 bool is_plain(std::string_view text) {
   bool odd = false;
   for (const char c : text) {
@@ -113,8 +119,6 @@ bool is_plain(std::string_view text) {
   }
   return !odd;
 }
-
-}  // namespace
 
 std::size_t Window::original_begin(std::size_t begin) const {
   return starts == nullptr ? base + begin : starts[begin];
@@ -199,20 +203,28 @@ void Folder::fill(std::size_t bytes) {
   }
 }
 
-std::string fold(std::string_view text) {
-  if (is_plain(text)) return std::string(text);
-  std::string out;
-  for (std::size_t position = 0; position < text.size();) {
+FoldedText fold_with_map(std::string_view text, std::size_t bytes_max) {
+  FoldedText out;
+  std::size_t position = 0;
+  while (position < text.size() && out.text.size() < bytes_max) {
     const CodePoint point = decode_utf8(text, position);
     const std::uint8_t to = point.valid ? lookup(point.code) : keep;
     if (to == keep) {
-      out.append(text.substr(position, point.size));
+      out.text.append(text.substr(position, point.size));
     } else if (to != drop) {
-      out.push_back(static_cast<char>(to));
+      out.text.push_back(static_cast<char>(to));
     }
+    out.begins.resize(out.text.size(), static_cast<std::uint32_t>(position));
     position += point.size;
+    out.ends.resize(out.text.size(), static_cast<std::uint32_t>(position));
   }
+  out.cut = position < text.size();
   return out;
+}
+
+std::string fold(std::string_view text) {
+  return is_plain(text) ? std::string(text)
+                        : fold_with_map(text, std::numeric_limits<std::size_t>::max()).text;
 }
 
 }  // namespace portcullis::classify

@@ -1,7 +1,7 @@
 // Normalisation: a 1:1 fold of text towards ASCII, window by window, with a map back.
 //
 // Dropped: default-ignorable code points (zero-width, soft hyphen, bidi controls, tags), combining
-// marks and C0 controls. Folded to one ASCII character: digits of every script, full-width and
+// marks and controls. Folded to one ASCII character: digits of every script, full-width and
 // mathematical forms, spaces, dashes, line separators, Latin letters with diacritics, and the
 // Cyrillic and Greek letters that look like Latin ones. Everything else stays as it is. Not full
 // compatibility folding: circled or superscript digits are not digits of an identifier.
@@ -67,5 +67,17 @@ class Folder {
 
 // The whole of a short text, folded; without a map.
 std::string fold(std::string_view text);
+
+// A text folded up to `bytes_max`, with the offsets at which what each byte came from begins and
+// ends.
+struct FoldedText {
+  std::string text;
+  std::vector<std::uint32_t> begins;
+  std::vector<std::uint32_t> ends;
+  bool cut = false;
+};
+FoldedText fold_with_map(std::string_view text, std::size_t bytes_max);
+
+bool is_plain(std::string_view text);  // folding changes nothing
 
 }  // namespace portcullis::classify

@@ -82,15 +82,23 @@ bool Scanner::State::scan_text(const Text& text, std::uint32_t index) {
   return !escapes_seen_ || exhausted() || scan_unescaped(text.value);
 }
 
+// Each level by itself: a value may be whole before the last escape is undone.
 bool Scanner::State::scan_unescaped(std::string_view value) {
-  work += value.size();
-  const classify::Unescaped unescaped = classify::unescape(value);
-  if (!unescaped.changed) return true;
-  unescaped_ = &unescaped;
-  const bool clean = scan_value(unescaped.text);
-  unescaped_ = nullptr;
-  cut |= unescaped.cut;
-  return clean;
+  classify::Unescaped now;
+  for (int level = 0; level < classify::escape_levels_max && !exhausted(); ++level) {
+    const std::string_view text = level == 0 ? value : std::string_view(now.text);
+    work += text.size();
+    classify::Unescaped next = classify::unescape(text);
+    if (!next.changed) break;
+    if (level > 0) next.follow(now);
+    now = std::move(next);
+    unescaped_ = &now;
+    const bool clean = scan_value(now.text);
+    unescaped_ = nullptr;
+    cut |= now.cut;
+    if (!clean) return false;
+  }
+  return true;
 }
 
 bool Scanner::State::scan_value(std::string_view value) {
@@ -109,7 +117,7 @@ bool Scanner::State::scan_window() {
   words_known_ = false;
   near_distance_ = 0;
   features_ = classify::look_at(ahead);
-  escapes_seen_ |= features_.escapes;
+  escapes_seen_ |= features_.escapes && classify::has_escape(ahead);
   if (features_.digits >= digits_min) scan_digits();
   if (features_.at) scan_emails();
   if (features_.assigns || features_.digits > 0) scan_assignments();
@@ -299,7 +307,8 @@ const classify::ContextGroups& Scanner::State::name_groups() {
   name_groups_.clear();
   name_words_.clear();
   for (const std::string_view name : {text_->key, std::string_view(text_->pointer)}) {
-    rules.context.find(classify::words_of(name.substr(0, name_bytes_max)), name_words_);
+    const std::string plain = classify::unescape_all(name.substr(0, name_bytes_max));
+    rules.context.find(classify::words_of(plain), name_words_);
   }
   for (const classify::ContextHit& hit : name_words_) name_groups_.insert(hit.group);
   return name_groups_;

@@ -91,6 +91,20 @@ const Transform transforms[] = {
     escaped("u escape", "\\u00", "", 16),
     escaped("u escape in braces", "\\u{", "}", 16),
     escaped("x escape", "\\x", "", 16),
+    escaped("decimal reference with zeros", "&#000000", ";", 10),
+    escaped("hexadecimal reference with zeros", "&#x00000000", ";", 16),
+    inserted("u escape of zero", "\\u0000"),
+    inserted("u escape of zero in braces", "\\u{0}"),
+    inserted("percent zero", "%00"),
+    inserted("zero-width reference", "&zwnj;"),
+    separator("dash reference", "&ndash;"),
+    separator("space references", "&thinsp;&emsp;"),
+    separator("no-break space reference without its end", "&nbsp"),
+    escaped("percent with a zero-width space", "%\u200b", "", 16),
+    escaped("full-width percent", "\uff05", "", 16),
+    escaped("encoded full-width percent", "%EF%BC%85", "", 16),
+    inserted("C1 control character", "\u0081"),
+    inserted("Hangul tone mark", "\u302e"),
     separator("percent space", "%20"),
     separator("no-break space reference", "&nbsp;"),
     separator("encoded no-break space", "%C2%A0"),
@@ -236,6 +250,46 @@ TEST_F(Evasion, MailAddressesAndKeysAreFoldedToo) {
   }
   EXPECT_NE(first_of(find_all(scanner, "AKIA\u200bIOSFODNN7EXAMPLE"), "aws_access_key"), nullptr);
   EXPECT_NE(first_of(find_all(scanner, "\u0405\u0405N 536221234"), "us_ssn"), nullptr);
+}
+
+TEST_F(Evasion, SurrogatesWrittenAsEscapesAreOneCharacter) {
+  std::string text;
+  for (const char c : std::string("4111111111111111")) {
+    text += c == '4' ? "\\ud835\\udfd2" : "\\uD835\\uDFCF";  // mathematical bold
+  }
+  const auto findings = find_all(scanner, text);
+  ASSERT_NE(first_of(findings, "payment_card"), nullptr) << describe(findings);
+  EXPECT_EQ(findings[0].end, text.size());
+}
+
+TEST_F(Evasion, EveryLevelOfEscapesIsRead) {
+  for (const char* text : {"%34111111111111111%2533", "4111 1111 1111%201111%2520%2533"}) {
+    EXPECT_NE(first_of(find_all(scanner, text), "payment_card"), nullptr) << text;
+  }
+  EXPECT_NE(first_of(find_all(scanner, "&#106ane&#64example.com"), "email"), nullptr);
+}
+
+TEST_F(Evasion, NamesOfMembersAreReadAsTextsAre) {
+  for (const std::string& key : {std::string("s\u200bsn"), std::string("%73sn"),
+                                 std::string("\uff53sn"), std::string("customer%53sn")}) {
+    EXPECT_NE(first_of(find_all(scanner, "536228145", key), "us_ssn"), nullptr) << key;
+  }
+}
+
+TEST_F(Evasion, BracketsAndQuotesStandBetweenDigits) {
+  for (const char* text :
+       {"[4111][1111][1111][1111]", "4111 {1111} <1111> [1111]",
+        "\u201c4111\u201d \u201c1111\u201d \u20181111\u2019 1111", "{4111111111111111} [12]"}) {
+    EXPECT_NE(first_of(find_all(scanner, text), "payment_card"), nullptr) << text;
+  }
+  const auto findings = find_all(scanner, "password: \u201chunter2!x\u201d");
+  EXPECT_NE(first_of(findings, "password"), nullptr);
+}
+
+TEST_F(Evasion, LetterlikeSymbolsAreLetters) {
+  EXPECT_NE(first_of(find_all(scanner, "jane@example.\u2102om"), "email"), nullptr);
+  EXPECT_NE(first_of(find_all(scanner, "pesel \u2115HS, ss\u2115 536221234"), "us_ssn"), nullptr);
+  EXPECT_EQ(fold("\u2122\u2103\u2116"), "\u2122\u2103\u2116") << "not one letter each";
 }
 
 TEST_F(Evasion, WhatOnlyLooksLikeAnEscapeIsLeftAlone) {
