@@ -13,7 +13,7 @@ namespace classify {
 namespace {
 
 // Changes whenever the same table and options could give other findings.
-constexpr std::string_view semantics = "portcullis-classify-1";
+constexpr std::string_view semantics = "portcullis-classify-2";
 constexpr std::size_t custom_max = 256;
 constexpr std::string_view known_countries[] = {"de", "es", "nl", "pl", "uk", "us"};
 

@@ -8,7 +8,8 @@ namespace portcullis::classify {
 namespace {
 
 // Kinds of separators, as bits.
-constexpr std::uint8_t space = 1, dash = 2, dot = 4, slash = 8, bracket = 16, other = 32;
+constexpr std::uint8_t space = 1, dash = 2, dot = 4, slash = 8, bracket = 16, other = 32,
+                       comma = 64, wrap = 128;
 constexpr std::size_t separator_max = 4;  // bytes between two groups
 constexpr double irregular_p_max = 0.02;  // above it, cutting numbers out of tables drowns users
 constexpr std::size_t irregular_digits_min = 13;
@@ -30,18 +31,20 @@ std::uint8_t kind_of(char c) {
       return slash;
     case '(':
     case ')':
+      return bracket;
     case '[':
     case ']':
     case '{':
     case '}':
     case '<':
     case '>':
-      return bracket;
+      return wrap;
+    case ',':
+      return comma;
     case '_':
     case '*':
     case '`':
     case '|':
-    case ',':
     case '~':
     case '"':
     case '\'':
@@ -59,6 +62,8 @@ std::uint8_t separator_kind(std::string_view between) {
     if (kind == 0) return 0;
     kinds |= kind;
   }
+  // "[1111], [1111]" is a list; "[0-5]|2[0-4]" is an expression, and its digits are no number's.
+  if ((kinds & wrap) != 0 && (kinds & ~(wrap | comma | space)) != 0) return 0;
   return kinds == space ? space : static_cast<std::uint8_t>(kinds & ~space);
 }
 

@@ -278,10 +278,11 @@ TEST_F(Evasion, NamesOfMembersAreReadAsTextsAre) {
 
 TEST_F(Evasion, BracketsAndQuotesStandBetweenDigits) {
   for (const char* text :
-       {"[4111][1111][1111][1111]", "4111 {1111} <1111> [1111]",
+       {"[4111][1111][1111][1111]", "[4111], [1111], [1111], [1111]", "4111 {1111} <1111> [1111]",
         "\u201c4111\u201d \u201c1111\u201d \u20181111\u2019 1111", "{4111111111111111} [12]"}) {
     EXPECT_NE(first_of(find_all(scanner, text), "payment_card"), nullptr) << text;
   }
+  EXPECT_TRUE(find_all(scanner, "(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})").empty());
   const auto findings = find_all(scanner, "password: \u201chunter2!x\u201d");
   EXPECT_NE(first_of(findings, "password"), nullptr);
 }
