@@ -77,9 +77,7 @@ enum class Start : std::uint8_t { whole, cut };
 
 Start start_and_cut(Site& site, int at) {
   MortalFileSystem files(at);
-  {
-    const auto opened = site.open_with(files);
-  }
+  { const auto opened = site.open_with(files); }
   if (!files.dead()) return Start::whole;
   files.power_cut(files.unsynced_bytes(), Renames::kept);
   return Start::cut;
