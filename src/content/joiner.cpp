@@ -2,25 +2,13 @@
 
 #include <utility>
 
+#include "content/padding.h"
+
 namespace portcullis {
 namespace {
 
 // The longest value that is found across a seam has less than this on either side of it.
 constexpr std::size_t window_bytes = 256;
-
-bool continues_character(char c) { return (static_cast<std::uint8_t>(c) & 0xc0) == 0x80; }
-
-std::string_view head(std::string_view text) {
-  std::size_t end = window_bytes;
-  while (end > 0 && continues_character(text[end])) --end;
-  return text.substr(0, end);
-}
-
-std::string_view tail(std::string_view text) {
-  std::size_t begin = text.size() - window_bytes;
-  while (begin < text.size() && continues_character(text[begin])) ++begin;
-  return text.substr(begin);
-}
 
 }  // namespace
 
@@ -37,11 +25,14 @@ void Joiner::add(Run& run, std::uint32_t text) {
     return;
   }
   const std::string_view value = piece.value;
-  run.value += head(value);
+  const std::size_t head = prefix_end(value, window_bytes);
+  const std::size_t tail = suffix_begin(value, window_bytes);
+  if (tail <= head) return append_without_padding(run.value, value);
+  append_without_padding(run.value, value.substr(0, head));
   std::string pointer = piece.pointer;
   const std::string_view key = piece.key;
   flush(run);  // may move the texts
-  run.value = tail(value);
+  append_without_padding(run.value, value.substr(tail));
   run.pointer = std::move(pointer);
   run.key = key;
 }

@@ -88,5 +88,23 @@ TEST(Join, OfLongTextsOnlyTheEnds) {
   EXPECT_THAT(first->seams, ElementsAre(256u));
 }
 
+TEST(Join, PaddingDoesNotFillTheEndsOfATextThatAreJoined) {
+  for (const std::string& unit : {std::string("\\u200b"), std::string("\\u0001"),
+                                  std::string("\u0301"), std::string("\U000e0041")}) {
+    std::string padding;
+    for (int i = 0; i < 2000; ++i) padding += unit;
+    const auto parts = [](const std::string& a, const std::string& b) {
+      return chat_body(R"([{"type":"text","text":")" + a + R"("},{"type":"text","text":")" + b +
+                       R"("}])");
+    };
+    EXPECT_THAT(joined(parts("4111 1111" + padding, " 1111 1111")),
+                ElementsAre("4111 1111 1111 1111", "4111 1111  1111 1111"));
+    const std::string far(600, 'x');
+    const auto texts = joined(parts(far + "4111" + padding, padding + "1111" + far));
+    ASSERT_EQ(texts.size(), 2u);
+    EXPECT_EQ(texts[0], far.substr(0, 252) + "41111111" + far.substr(0, 252));
+  }
+}
+
 }  // namespace
 }  // namespace portcullis::testing
