@@ -40,13 +40,14 @@ constexpr Detector table[] = {
     {.type = "iban",
      .data_class = "npi",
      .shape = Shape::pattern,
-     .pattern = "[A-Za-z]{2}[ -]?[0-9]{2}[ -]{0,2}[A-Za-z0-9]",
+     .pattern = "[A-Za-z]{2}[ -]?[0-9]{2}[ .\\t\\r\\n/-]{0,2}[A-Za-z0-9]",
      .extent = Extent::iban,
      .validator = "iban",
      .p = 7e-5,
      .context = "iban|konto|kontonummer|bank account|rekening",
      .valid = "DE89 3704 0044 0532 0130 00|GB82WEST12345698765432|NL91 ABNA 0417 1643 00|"
-              "ES9121000418450200051332|PL61109010140000071219812874|gb82 west 1234 5698 7654 32",
+              "ES9121000418450200051332|PL61109010140000071219812874|gb82 west 1234 5698 7654 32|"
+              "DE89/3704/0044/0532/0130/00|DE89\t3704.0044 0532 0130 00",
      .invalid = "DE89 3704 0044 0532 0130 01|ZZ89370400440532013000|DE8937040044053201300"},
     {.type = "us_aba_routing",
      .data_class = "npi",

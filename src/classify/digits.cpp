@@ -53,6 +53,9 @@ std::uint8_t kind_of(char c) {
   return 0;
 }
 
+// Emphasis: "**536**-22-8145" is printed with a dash.
+bool is_markup(char c) { return c == '*' || c == '_' || c == '`' || c == '~'; }
+
 // The kind of a separator: spaces around another character do not count. 0: does not join.
 std::uint8_t separator_kind(std::string_view between) {
   if (between.empty() || between.size() > separator_max) return 0;
@@ -60,8 +63,9 @@ std::uint8_t separator_kind(std::string_view between) {
   for (const char c : between) {
     const std::uint8_t kind = kind_of(c);
     if (kind == 0) return 0;
-    kinds |= kind;
+    if (!is_markup(c)) kinds |= kind;
   }
+  if (kinds == 0) return other;
   // "[1111], [1111]" is a list; "[0-5]|2[0-4]" is an expression, and its digits are no number's.
   if ((kinds & wrap) != 0 && (kinds & ~(wrap | comma | space)) != 0) return 0;
   return kinds == space ? space : static_cast<std::uint8_t>(kinds & ~space);

@@ -48,7 +48,7 @@ std::size_t iban_end(std::string_view text, std::size_t begin) {
     if (is_alnum(text[at])) {
       --left;
       skipped = 0;
-    } else if (std::string_view(" -.\t\r\n").find(text[at]) == std::string_view::npos ||
+    } else if (std::string_view(" -./\t\r\n").find(text[at]) == std::string_view::npos ||
                ++skipped > 2) {
       return 0;
     }

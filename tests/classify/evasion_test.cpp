@@ -287,6 +287,13 @@ TEST_F(Evasion, BracketsAndQuotesStandBetweenDigits) {
   EXPECT_NE(first_of(findings, "password"), nullptr);
 }
 
+TEST_F(Evasion, EmphasisDoesNotChangeHowANumberIsPrinted) {
+  for (const char* text : {"**536**-22-8145", "_536_-`22`-8145", "*536* 22 *8145*"}) {
+    EXPECT_NE(first_of(find_all(scanner, text), "us_ssn"), nullptr) << text;
+  }
+  EXPECT_TRUE(find_all(scanner, "536**22**8145").empty());
+}
+
 TEST_F(Evasion, LetterlikeSymbolsAreLetters) {
   EXPECT_NE(first_of(find_all(scanner, "jane@example.\u2102om"), "email"), nullptr);
   EXPECT_NE(first_of(find_all(scanner, "pesel \u2115HS, ss\u2115 536221234"), "us_ssn"), nullptr);
