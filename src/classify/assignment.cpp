@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "classify/checksums.h"
+#include "classify/extent.h"
 #include "classify/secret_checks.h"
 
 namespace portcullis::classify {
@@ -59,6 +60,12 @@ std::size_t value_end(std::string_view text, std::size_t begin, char quote) {
 }
 
 }  // namespace
+
+std::size_t assigned_end(std::string_view text, std::size_t end) {
+  const std::size_t limit = std::min(text.size(), end + extent_bytes_max);
+  while (end < limit && !is_space(text[end]) && !is_quote(text[end])) ++end;
+  return end;
+}
 
 bool may_be_credential(std::string_view value) {
   return value.size() >= value_min && value.size() <= credential_bytes_max &&

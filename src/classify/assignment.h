@@ -21,6 +21,9 @@ struct Credential {
 // `password is x`. nullopt if nothing is assigned or it is a placeholder.
 std::optional<Credential> find_assigned(std::string_view text, std::size_t word_end);
 
+// Where a value of `credential_bytes_max` bytes, as much as is judged, goes on to.
+std::size_t assigned_end(std::string_view text, std::size_t end);
+
 // Whether the whole of `value` may be a credential, if a name says so: neither prose nor a
 // placeholder.
 bool may_be_credential(std::string_view value);

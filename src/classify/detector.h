@@ -24,6 +24,7 @@ enum class Extent : std::uint8_t {
   match,        // the match; no letter or digit may stand directly beside it
   prefixed,     // the match, whatever stands beside it: its prefix is unmistakable
   token,        // the match and the token characters after it
+  credential,   // the match and what RFC 6750 allows in a bearer token after it
   iban,         // as long as the country says, over spaces
   jwt,          // header, payload, signature
   private_key,  // up to the END line

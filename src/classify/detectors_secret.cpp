@@ -168,7 +168,7 @@ constexpr Detector table[] = {
      .data_class = "secret",
      .shape = Shape::pattern,
      .pattern = "(?i:bearer|basic) [A-Za-z0-9._~+/-]{20,128}={0,2}",
-     .extent = Extent::token,
+     .extent = Extent::credential,
      .validator = "random_looking",
      .p = 0.02,
      .valid = "Authorization: Bearer mF9sB5fJq4V8xZ1kL0pQ7|Authorization: Basic "

@@ -24,6 +24,15 @@ std::size_t token_end(std::string_view text, std::size_t begin) {
   return begin;
 }
 
+std::size_t credential_end(std::string_view text, std::size_t begin) {
+  constexpr std::string_view others = "-._~+/=";
+  const std::size_t limit = std::min(text.size(), begin + extent_bytes_max);
+  while (begin < limit && (is_alnum(text[begin]) || others.find(text[begin]) != others.npos)) {
+    ++begin;
+  }
+  return begin;
+}
+
 // Where a value may start that does not stand directly behind a letter or digit.
 std::size_t next_start(std::string_view text, std::size_t begin) {
   const std::size_t limit = std::min(text.size(), begin + extent_bytes_max);
@@ -100,6 +109,8 @@ Reach reach_of(Extent extent, std::string_view text, std::size_t begin, std::siz
       return {end, end};
     case Extent::token:
       return {token_end(text, end), end};
+    case Extent::credential:
+      return {credential_end(text, end), end};
     case Extent::iban:
       if (begin > 0 && is_alnum(text[begin - 1])) return {0, next_start(text, begin)};
       return {iban_end(text, begin), begin + 1};
@@ -118,6 +129,8 @@ std::size_t continued_end(Extent extent, std::string_view text, std::size_t end)
     case Extent::iban:
     case Extent::private_key:
       return end;
+    case Extent::credential:
+      return credential_end(text, end);
     case Extent::token:
     case Extent::jwt:
       end = token_end(text, end);

@@ -1,6 +1,7 @@
 #include "classify/scan_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "classify/assignment.h"
 #include "classify/checksums.h"
@@ -182,10 +183,16 @@ void Scanner::State::scan_assignments() {
       if (!credential) continue;
       const ByteRange range = credential->range;
       work += range.end - hit.end;
+      ByteRange original = in_original(range.begin, range.end);
+      if (range.end - range.begin == classify::credential_bytes_max) {
+        const std::size_t judged =
+            std::exchange(original.end, classify::assigned_end(window_.original, original.end));
+        work += original.end - judged;
+      }
       propose({rule,
                range.begin,
                range.end,
-               in_original(range.begin, range.end),
+               original,
                {credential->strong ? rules.all[rule].p : 1.0, true, false, false}});
     }
   }

@@ -73,6 +73,17 @@ TEST_F(Secrets, AssignedValuesHaveTheRightRange) {
   EXPECT_EQ(range_of("password: s3cr3t!x, next", "password"), "s3cr3t!x");
 }
 
+TEST_F(Secrets, NothingOfALongCredentialIsLeftBehindItsRange) {
+  std::string value;
+  for (int i = 0; i < 300; ++i) value += "aB3" + std::to_string(i) + (i % 2 == 0 ? "+" : "/");
+  for (const std::string& mark : {std::string(), std::string("\u00fc ")}) {
+    EXPECT_EQ(range_of(mark + "password: " + value + " next", "password"), value);
+    EXPECT_EQ(range_of(mark + "password = '" + value + "'; next", "password"), value);
+    EXPECT_EQ(range_of(mark + "Bearer " + value + "== next", "bearer_token"),
+              "Bearer " + value + "==");
+  }
+}
+
 TEST_F(Secrets, PlaceholdersAreNoSecrets) {
   for (const char* value : {"changeme", "${X}", "{{ x }}", "<token>", "********", "xxxxxxxx",
                             "process.env.PASSWORD", "None", "password", ""}) {
