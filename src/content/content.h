@@ -69,7 +69,7 @@ struct Content {
   std::string body;  // decoded; Text::raw are ranges of it
   std::vector<Text> texts;
   std::vector<Unscanned> unscanned;  // token_ids, image, audio, file, provider_sealed
-  std::vector<std::string> models;   // every model named anywhere, without duplicates, in order
+  std::vector<std::string> models;   // named anywhere, without duplicates, in order; at most 64
   bool stream = false;
   bool stream_usage = false;              // stream_options.include_usage
   std::vector<std::string> hosted_tools;  // types of tools that the provider would run

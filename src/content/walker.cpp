@@ -264,7 +264,7 @@ bool Walker::member(const Document& document, od::field& field, std::size_t ordi
   if (frame == nullptr && spot.place != nullptr) inner.place = spot.place->element;
   Spot name_spot{.key = spot.key};
   if (!emit(document, TextKind::member_name, named.raw, named.name, name_spot)) return false;
-  if (lists_models_ && !names_model(named.name) && !model(named.name)) return false;
+  if (lists_models_ && !names_model(named.name)) model(named.name);
   const bool outside = beyond_surface_;
   const bool lists = lists_models_;
   beyond_surface_ = outside || frame != nullptr;

@@ -88,7 +88,7 @@ class Walker {
   bool string(const Document& document, std::string_view token, const Spot& spot);
   bool enumerated(std::string_view value, const Spot& spot);
   Next special(std::string_view value, const Spot& spot);
-  bool model(std::string_view name);
+  void model(std::string_view name);
   Next media_url(std::string_view url, const Place& place);
   bool plain_string(const Document& document, std::string_view raw, std::string_view value,
                     const Spot& spot);

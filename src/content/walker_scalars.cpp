@@ -19,7 +19,7 @@ bool may_hold_json(std::string_view value) {
 
 // Each is looked up among the others.
 constexpr std::size_t remote_hosts_max = 64;
-constexpr std::size_t models_max = 64;  // no request may name more than one
+constexpr std::size_t models_max = 64;  // more say nothing new: a request may name one
 
 void add_once(std::vector<std::string>& list, std::string_view value) {
   if (std::find(list.begin(), list.end(), value) == list.end()) list.emplace_back(value);
@@ -74,7 +74,7 @@ bool Walker::string(const Document& document, std::string_view token, const Spot
   const std::string_view raw = token.substr(1, token.size() - 2);
   std::string_view value;
   if (!unescape(raw, value)) return false;
-  if (beyond_surface_ && (lists_models_ || names_model(spot.key)) && !model(value)) return false;
+  if (beyond_surface_ && (lists_models_ || names_model(spot.key))) model(value);
   if (spot.place != nullptr) {
     if (!spot.place->values.empty()) return enumerated(value, spot);
     const Next next = special(value, spot);
@@ -107,7 +107,8 @@ bool Walker::enumerated(std::string_view value, const Spot& spot) {
 Walker::Next Walker::special(std::string_view value, const Spot& spot) {
   switch (spot.place->role) {
     case Role::model:
-      return model(value) ? Next::scan : Next::refuse;
+      model(value);
+      return Next::scan;
     case Role::media:
     case Role::sealed:
       return leave(spot.place->unscanned, path_) ? Next::skip : Next::refuse;
@@ -129,10 +130,10 @@ Walker::Next Walker::special(std::string_view value, const Spot& spot) {
   return Next::scan;
 }
 
-bool Walker::model(std::string_view name) {
-  add_once(content_.models, name);
-  if (content_.models.size() <= models_max) return true;
-  return refuse(Reason::member_invalid, "the body must name exactly one model");
+// INVARIANT: refuses nothing. A refusal inside a string's JSON makes a plain text of it, whose
+// models would be forgotten.
+void Walker::model(std::string_view name) {
+  if (content_.models.size() < models_max) add_once(content_.models, name);
 }
 
 Walker::Next Walker::media_url(std::string_view url, const Place& place) {
