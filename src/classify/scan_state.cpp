@@ -90,14 +90,14 @@ bool Scanner::State::scan_unescaped(std::string_view value) {
     const std::string_view text = level == 0 ? value : std::string_view(now.text);
     work += text.size();
     classify::Unescaped next = classify::unescape(text);
-    if (!next.changed) break;
-    if (level > 0) next.follow(now);
+    if (level > 0 && next.changed) next.follow(now);
     now = std::move(next);
     unescaped_ = &now;
-    const bool clean = scan_value(now.text);
+    const bool clean = !now.changed || scan_value(now.text);
     unescaped_ = nullptr;
     cut |= now.cut;
     if (!clean) return false;
+    if (!now.changed) break;
   }
   return true;
 }

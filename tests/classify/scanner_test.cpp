@@ -104,6 +104,20 @@ TEST(Budget, EndsInUnscannedNotInSilence) {
   EXPECT_TRUE(findings->findings.empty());
 }
 
+TEST(Budget, AnEscapeBehindWhatIsUnescapedIsNotLeftOutInSilence) {
+  Scanner scanner(compile_or_fail());
+  for (const std::string& mark : {std::string(), std::string("\u00e9")}) {
+    const std::string big = mark + std::string(5 << 20, '.');
+    const std::string value = big + "%34111111111111111";
+    Text text = text_of(value);
+    const auto findings = scanner.scan({&text, 1});
+    ASSERT_TRUE(findings.has_value());
+    EXPECT_EQ(findings->unscanned.size(), 1u) << mark;
+    text = text_of(big);
+    EXPECT_TRUE(scanner.scan({&text, 1})->unscanned.empty());
+  }
+}
+
 TEST(Budget, AFloodOfFindingsIsBounded) {
   Scanner scanner(compile_or_fail());
   std::string flood;
