@@ -159,8 +159,9 @@ class StreamTransport final : public Transport {
   }
 
   void expires_after(std::chrono::milliseconds time) override {
-    deadline_->set(std::chrono::steady_clock::now() + time);
+    expires_at(std::chrono::steady_clock::now() + time);
   }
+  void expires_at(SteadyTime time) { deadline_->set(time); }
   void expires_never() override { deadline_->set(SteadyTime::max()); }
 
   void close() override {
@@ -224,6 +225,29 @@ bool prepare_client_tls(TlsTransport& transport, const std::string& host) {
   return !error;
 }
 
+// Shared with the resolver's handler: the system's resolver cannot be interrupted, and may answer
+// when nobody waits any more.
+struct Resolution {
+  Resolution(const asio::any_io_executor& executor, SteadyTime due) : answered(executor, due) {}
+  asio::steady_timer answered;  // goes off at the latest when the time is over
+  Tcp::resolver::results_type endpoints;
+};
+
+// None if the name is unknown, or the answer late.
+Task<Tcp::resolver::results_type> resolve(const ConnectTarget& target, SteadyTime due) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto resolution = std::make_shared<Resolution>(executor, due);
+  Tcp::resolver resolver(executor);
+  resolver.async_resolve(
+      target.host, target.port,
+      [resolution](const ErrorCode& error, Tcp::resolver::results_type endpoints) {
+        if (!error) resolution->endpoints = std::move(endpoints);
+        resolution->answered.cancel();
+      });
+  co_await resolution->answered.async_wait(as_values);
+  co_return resolution->endpoints;
+}
+
 }  // namespace
 
 std::unique_ptr<Transport> make_plain_transport(Tcp::socket socket) {
@@ -238,18 +262,12 @@ std::unique_ptr<Transport> make_tls_transport(Tcp::socket socket, asio::ssl::con
 
 Task<std::unique_ptr<Transport>> connect_transport(const ConnectTarget& target) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto resolver = std::make_shared<Tcp::resolver>(executor);
-  asio::steady_timer limit(executor, target.timeout);
-  limit.async_wait([resolver](const ErrorCode& error) {
-    if (!error) resolver->cancel();
-  });
-  const auto [resolve_error, endpoints] =
-      co_await resolver->async_resolve(target.host, target.port, as_values);
-  limit.cancel();
-  if (resolve_error) co_return nullptr;
+  const SteadyTime due = std::chrono::steady_clock::now() + target.timeout;
+  const Tcp::resolver::results_type endpoints = co_await resolve(target, due);
+  if (endpoints.empty()) co_return nullptr;
 
   Tcp::socket socket(executor);
-  limit.expires_after(target.timeout);
+  asio::steady_timer limit(executor, due);
   // Closing, not cancelling: a cancelled attempt would only go on with the next address.
   const auto connecting = std::make_shared<Tcp::socket*>(&socket);
   limit.async_wait([connecting](const ErrorCode& error) {
@@ -265,7 +283,7 @@ Task<std::unique_ptr<Transport>> connect_transport(const ConnectTarget& target) 
 
   auto transport = std::make_unique<TlsTransport>(std::move(socket), *target.tls);
   if (!prepare_client_tls(*transport, target.host)) co_return nullptr;
-  transport->expires_after(target.timeout);
+  transport->expires_at(due);
   const IoStatus secured = co_await transport->handshake(asio::ssl::stream_base::client);
   if (secured != IoStatus::ok) co_return nullptr;
   co_return transport;

@@ -57,7 +57,7 @@ struct ConnectTarget {
   std::chrono::milliseconds timeout{3'000};
 };
 // Resolves, connects, does the handshake and verifies the peer's certificate for `host`.
-// nullptr if any of it fails or is not done in time.
+// nullptr if any of it fails, or if all of it together is not done in time.
 Task<std::unique_ptr<Transport>> connect_transport(const ConnectTarget& target);
 
 // True if the peer has closed or sent something: a pooled connection in that state is not to be
