@@ -27,7 +27,7 @@ namespace {
 
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 constexpr int exit_poisoned = 70;
-constexpr std::chrono::seconds cut_grace{2};  // for the outcomes of exchanges that were cut
+constexpr Milliseconds cut_grace{2'000};  // for the outcomes of exchanges that were cut
 
 std::size_t worker_count(const ListenSection& listen) {
   if (listen.workers > 0) return static_cast<std::size_t>(listen.workers);
@@ -43,6 +43,15 @@ void raise_descriptor_limit() {
 
 tl::unexpected<ConfigErrors> errors_of(const Error& error) {
   return tl::unexpected<ConfigErrors>(ConfigErrors{error.message});
+}
+
+// Connecting is not cut, and ends by itself: its exchange's outcome comes after that.
+Milliseconds grace_of(const Config& config) {
+  Milliseconds longest{0};
+  for (const UpstreamSection& upstream : config.upstreams) {
+    longest = std::max(longest, upstream.connect_timeout);
+  }
+  return longest + cut_grace;
 }
 
 }  // namespace
@@ -276,7 +285,7 @@ Task<void> Server::Impl::drain() {
   for (const auto& worker : workers) {
     asio::post(worker->io(), [&worker = *worker] { worker.cut(); });
   }
-  const Milliseconds grace = cut_grace;
+  const Milliseconds grace = grace_of(*config);
   co_await wait_for_connections(grace);
   boost::system::error_code ignored;
   if (admin) admin->close(ignored);

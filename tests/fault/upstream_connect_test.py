@@ -1,25 +1,30 @@
 #!/usr/bin/python3
 """An upstream that cannot be connected to, and does not say so: the caller waits no longer than
-connect_timeout.
+connect_timeout, and the log says what became of the exchange.
 
 environment: PORTCULLIS, RECORDING_UPSTREAM; PYTHONPATH: tests/support
 """
 
+import contextlib
+import signal
 import socket
 import time
 import unittest
 
 import mounts
 from portcullis_case import PortcullisCase
+from portcullis_daemon import CHAT, chat_body, wait_for
+from raw_http import render
 
 NAME_SERVER = "127.77.0.53"
 USE_RESOLV_CONF = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
 
 
 class UpstreamConnect(PortcullisCase):
-    def start(self, url, connect_timeout, wrap=()):
+    def start(self, url, connect_timeout, wrap=(), **limits):
         self.site = self.make_site(url)
         self.site.config["upstreams"][0]["connect_timeout"] = connect_timeout
+        self.site.config["limits"].update(limits)
         self.daemon = self.start_daemon(self.site, wrap=wrap)
 
     def test_a_name_server_that_is_silent(self):
@@ -44,6 +49,31 @@ class UpstreamConnect(PortcullisCase):
         self.assert_refused(answer, 502, "upstream_unreachable")
         self.assertEqual(self.site.outcome(answer.decision)["failure"], "upstream_unreachable")
         self.stop_and_verify(self.daemon)
+
+    def start_full_listener(self):
+        """Its queue is full: the kernel drops what would connect."""
+        listener = socket.socket()
+        self.addCleanup(listener.close)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = socket.socket()
+            self.addCleanup(waiting.close)
+            waiting.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(listener.getsockname())
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def test_drain_waits_for_the_outcome_of_who_still_connects(self):
+        self.start(self.start_full_listener(), "3s", drain_timeout="100ms")
+        client = self.daemon.connect()
+        self.addCleanup(client.socket.close)
+        client.send(render("POST", CHAT, self.site.bearer(), chat_body()))
+        decision = wait_for(lambda: self.site.records("decision"))[0]
+        self.daemon.signal(signal.SIGTERM)
+        report = self.stop_and_verify(self.daemon)
+        self.assertEqual(report["open_decisions"], 0)
+        self.assertEqual(self.site.outcome(decision["id"])["failure"], "upstream_unreachable")
 
 
 if __name__ == "__main__":
