@@ -34,6 +34,9 @@ Worker::Worker(const Shared& shared, std::shared_ptr<const Snapshot> snapshot)
       scanner_(snapshot_->classifier),
       tokens_(snapshot_->config->limits.token_cache_entries),
       limits_(rates_of(snapshot_->config->limits)) {
+  for (const UpstreamSection& upstream : snapshot_->config->upstreams) {
+    pools_.emplace(upstream.name, std::make_unique<UpstreamPool>(upstream));
+  }
   queue_ = shared_.log.make_queue([this] { asio::post(*io_, [this] { take_commits(); }); });
   asio::co_spawn(*io_, flush_shed_counts(), asio::detached);
   asio::co_spawn(*io_, look_after_exchanges(), asio::detached);
@@ -43,12 +46,6 @@ Worker::~Worker() {
   std::exchange(commits_, {}).clear();  // ends exchanges, which give connections back to a pool
   for (const auto& [name, pool] : pools_) pool->drop_idle();
   io_.reset();
-}
-
-UpstreamPool& Worker::pool(const UpstreamSection& upstream) {
-  std::unique_ptr<UpstreamPool>& pool = pools_[upstream.name];
-  if (!pool) pool = std::make_unique<UpstreamPool>(upstream);
-  return *pool;
 }
 
 void Worker::adopt(std::shared_ptr<const Snapshot> snapshot) {

@@ -65,7 +65,7 @@ class Worker {
   TokenCache& tokens() { return tokens_; }
   SourceLimits& limits() { return limits_; }
   ConnectionCounts& open() { return open_; }
-  UpstreamPool& pool(const UpstreamSection& upstream);
+  UpstreamPool& pool(const UpstreamSection& upstream) { return *pools_.at(upstream.name); }
 
   // From any thread: uses this snapshot for every request that starts from now on.
   void adopt(std::shared_ptr<const Snapshot> snapshot);
@@ -115,7 +115,7 @@ class Worker {
   TokenCache tokens_;
   SourceLimits limits_;
   ConnectionCounts open_;                                       // accepted, handshakes among them
-  std::map<std::string, std::unique_ptr<UpstreamPool>> pools_;  // by upstream name
+  std::map<std::string, std::unique_ptr<UpstreamPool>> pools_;  // of every upstream, by its name
   std::unique_ptr<CommitQueue> queue_;
   // An exchange that waits for the log. Owns the exchange's coroutine.
   struct AwaitedCommit {

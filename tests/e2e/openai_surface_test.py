@@ -143,6 +143,18 @@ class OpenAiSurface(PortcullisCase):
         left = {"connection", "keep-alive", "te", "proxy-connection"} & set(self.sent()["headers"])
         self.assertEqual(left, set())
 
+    def test_a_credential_is_read_at_start(self):
+        """Not at the first request, when what the file holds is no longer what was checked."""
+        file = self.site.directory / "credential"
+        file.write_text("as it was at start")
+        file.chmod(0o600)
+        self.site.config["upstreams"][0]["credential"]["value_from"] = {"file": str(file)}
+        self.stop_and_verify(self.daemon)
+        self.daemon = self.start_daemon(self.site)
+        file.unlink()
+        self.assert_allowed(self.daemon.chat())
+        self.assertEqual(self.sent()["headers"]["authorization"], "Bearer as it was at start")
+
     def test_expect_continue(self):
         with self.daemon.connect() as client:
             body = chat_body()
