@@ -141,7 +141,7 @@ struct FetchKeySetTest : testing::Test {
   Result<FetchedKeys> fetch(const std::string& jwks_uri) {
     issuer.discover(jwks_uri);
     Result<FetchedKeys> out = failure(Cause::internal, "not fetched");
-    asio::co_spawn(io, fetch_key_set(section, {}), [&](std::exception_ptr, auto fetched) {
+    asio::co_spawn(io, fetch_key_set(section, limits), [&](std::exception_ptr, auto fetched) {
       out = std::move(fetched);
       io.stop();
     });
@@ -152,6 +152,7 @@ struct FetchKeySetTest : testing::Test {
   asio::io_context io{1};
   FakeIssuer issuer{io};
   IssuerSection section{.rules = {.issuer = issuer.url()}};
+  const IdentitySection limits;
 };
 
 TEST_F(FetchKeySetTest, AsksForTheKeysWhereDiscoverySays) {
