@@ -663,6 +663,7 @@ class Stream:
         self.checkpoint = None  # of the file: None, not read yet; False: none to be had
         self.record_notes = {}  # size: the root that a record's note signs
         self.signed_size = 0    # the largest tree that a signature covers
+        self.newest_permission = -1
         self.lost = []          # ranges of records that could not be read
         self.gaps = []          # (fault, tree before, frontier after)
         self.erased = []        # (fault, seq)
@@ -895,7 +896,7 @@ class Stream:
         elif record.type == "anchor":
             self.check_anchor(record, value, wrong)
         elif record.type == "retention":
-            self.check_retention(value, wrong)
+            self.check_retention(record, value, wrong)
 
     def check_seal(self, record, value, wrong):
         if not self.whole:
@@ -1040,7 +1041,7 @@ class Stream:
                 self.report.unchecked("time-stamps of authorities whose certificate was not given")
         return None
 
-    def check_retention(self, value, wrong):
+    def check_retention(self, record, value, wrong):
         if not self.approver_key:
             return self.report.unchecked("approvals: no approver's key is known")
         try:
@@ -1071,6 +1072,7 @@ class Stream:
                 raise Bad("what was dropped is not what was approved")
         except Bad as error:
             return wrong(f"the retention record permits nothing: {error}")
+        self.newest_permission = record.seq
         self.dropped += entries
         self.drop_ranges += approval.drop
         self.erase_ranges += approval.erase
@@ -1447,11 +1449,16 @@ def check_signatures(streams, report):
     if any(fault not in own for fault in report.faults):
         return
     for stream in streams:
-        if stream.count and not stream.signed_size \
-                and all(fault.kind is None for fault in stream.faults):
+        if not stream.count or any(fault.kind is not None for fault in stream.faults):
+            continue
+        what = None
+        if not stream.signed_size:
+            what = "the first records"
+        elif not stream.first_key and stream.newest_permission >= stream.signed_size:
+            what = f"the approval in record {stream.newest_permission}"
+        if what:
             report.fault(CANNOT, (stream.file, stream.line.number, stream.line.offset),
-                         "no signature covers the first records: anybody can have written them",
-                         None)
+                         f"no signature covers {what}: anybody can have written it", None)
 
 
 def verify(options, openssl):

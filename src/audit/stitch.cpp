@@ -280,6 +280,7 @@ std::string Stitch::check_retention(const SegmentReport& segment, const KeptReco
   }
   const auto problem =
       permissions_.add({record.line, out_.origin, segment.first_seq}, *options_.approver_key);
+  if (!problem) out_.newest_permission = record.seq;
   return problem ? "the retention record permits nothing: " + *problem : std::string();
 }
 

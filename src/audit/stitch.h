@@ -44,6 +44,7 @@ struct StitchedStream {
   // The largest tree that a signature under the stream's key covers; 0: there is none.
   std::uint64_t signed_size = 0;
   bool is_genesis_signed = false;  // what record 0 says of keys is the signer's word
+  std::optional<std::uint64_t> newest_permission;  // seq of the retention record
   std::optional<Frontier> tree;
   bool sealed = false;
   std::string end_path;  // where what is said of the end stands

@@ -243,12 +243,20 @@ void LogVerifier::check_leftovers() {
 void LogVerifier::check_signatures() {
   for (VerifiedStream& stream : streams_) {
     const auto& stitched = stream.stitched;
-    if (stitched.is_genesis_signed || stream.kinds.total() > 0 || kinds_.total() > 0) continue;
+    if (stream.kinds.total() > 0 || kinds_.total() > 0) continue;
+    const auto& permission = stitched.newest_permission;
+    std::string what;
+    if (!stitched.is_genesis_signed) {
+      what = "no signature covers the first records";
+    } else if (permission && !stream.macs_checked && *permission >= stitched.signed_size) {
+      what = "no signature covers the approval in record " + std::to_string(*permission);
+    } else {
+      continue;
+    }
     stream.kinds.add(VerifyExit::cannot);
     stream.faults.push_back({stitched.end_path, stitched.end.line, stitched.end.offset,
                              std::nullopt, VerifyExit::cannot,
-                             "no signature covers the first records: anybody can have written "
-                             "them"});
+                             what + ": anybody can have written it"});
   }
 }
 

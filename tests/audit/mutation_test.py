@@ -129,7 +129,8 @@ CHECKS = {
     "UTF-8": ("strict_json.cpp", "if (bytes == 0) return refuse", "if (bytes == 0) { ++at_; continue; } if (false) return refuse"),
     "levels": ("strict_json.h", "depth_max = 64;", "depth_max = 128;"),
     # Signatures
-    "signed at all": ("verify.cpp", "if (stitched.is_genesis_signed ||", "if (true ||"),
+    "signed at all": ("verify.cpp", "if (!stitched.is_genesis_signed) {", "if (false) {"),
+    "signed approval": ("verify.cpp", "*permission >= stitched.signed_size", "false"),
     "signed tail": ("verdict.cpp", "if (stream.macs_checked || stitched.signed_size >= stitched.size)", "if (true)"),
     "signed, what was asked for": ("verdict.cpp", "if (!tail || late.empty() || late.back().first < tail->first)", "if (true)"),
     "what the successor's note covers": ("verify.cpp", "{next->second.size, oldest->seconds,", "{stream.stitched.size, oldest->seconds,"),

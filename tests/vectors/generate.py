@@ -455,6 +455,12 @@ def forgeries():
         v.drop_checkpoint()
         v.fault(0, 3, None)
 
+    with Vector("approval_unsigned", "A segment dropped by an approval that no signature covers yet, seen "
+                "without the key.", 5, PUBLIC + APPROVER, base="drop_middle") as v:
+        v.edit(-1, lambda lines: lines.__delitem__(slice(2, None)))
+        v.drop_checkpoint()
+        v.fault(len(v.segments()) - 1, 3, None)
+
     soon = "2026-11-22T12:10:00.000000000Z"  # for the anchor is of 12:00
     with Vector("appended", "Records behind the last signature, soon after the anchor; whoever has "
                 "no key cannot tell whose they are.", 3, PUBLIC + WITNESS, base="cosigned") as v:
